@@ -1,0 +1,323 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { memoryBattleFeed } from './battles/battle-feed.ts'
+import type { BattleFeed } from './battles/battle-feed.ts'
+import type { Markup } from './battles/battle.ts'
+import type { BattleStore } from './battles/battle-store.ts'
+import { defaultPolicy, type PairingPolicy } from './battles/pairing.ts'
+import { battleRunner, type Runner } from './battles/run-battle.ts'
+import type { Pool, Screen } from './battles/start-battle.ts'
+import { canonical } from './cli/config-models.ts'
+import type { Config } from './config.ts'
+import type { Log } from './core/events.ts'
+import { idFrom } from './core/ids.ts'
+import { formOverheadBytesMax } from './core/limits.ts'
+import { acceptImage } from './images/accept-image.ts'
+import type { BlobStore } from './images/blob-store.ts'
+import { imageKey, type ImageRef } from './images/image.ts'
+import type { ImageCodec } from './images/image-codec.ts'
+import type { ImageStore } from './images/image-store.ts'
+import { boardDesk, type BoardDesk } from './cli/board-desk.ts'
+import type { LeaderboardStore } from './leaderboards/leaderboard-store.ts'
+import { type Health, modelHealth } from './models/health.ts'
+import type { Model } from './models/model.ts'
+import type { ModelStore } from './models/model-store.ts'
+import type { Provider, Sampling, SentImage } from './models/provider.ts'
+import { modelSlots } from './models/slots.ts'
+import type { PromptSet } from './prompts/prompt.ts'
+import type { PromptStore } from './prompts/prompt-store.ts'
+import { builtinEntry, builtinModels, providerTools } from './providers/builtin-models.ts'
+import { providerFor, type ProviderDeps } from './providers/provider-for.ts'
+import { sharpCodec } from './providers/sharp-codec.ts'
+import { countMarkup, styleOf } from './ranking/style-features.ts'
+import { diskBlobStore } from './storage/disk/blob-store.ts'
+import { sqliteStorage } from './storage/sqlite/storage.ts'
+import type { VoterStore } from './voters/voter-store.ts'
+import type { VoteStore } from './votes/vote-store.ts'
+
+/** The assembled program: every effect a verb may ask for, as plain fields. */
+export type Arena = AsyncDisposable & {
+  config: Config
+  battles: BattleStore
+  votes: VoteStore
+  images: ImageStore
+  prompts: PromptStore
+  models: ModelStore
+  voters: VoterStore
+  leaderboards: LeaderboardStore
+  blobs: BlobStore
+  codec: ImageCodec
+  feed: BattleFeed
+  runner: Runner
+  health: Health
+  boards: BoardDesk
+  /** Today's configured models. */
+  contestants: Model[]
+  pool(imageCount: number): Promise<Pool>
+  screen: Screen
+  policy: PairingPolicy
+  policyHash: string
+  promptKeyOf(battleId: string, turn: number): Promise<string>
+  imageBytesMax: number
+  imagesPerForm: number
+  /** Counted votes a day of one anonymous voter; null where everybody is known to the operator. */
+  countedPerDayMax: number | null
+  consent: { text: string | null; version: string }
+  /** Signs cookies and form tokens. */
+  secret: Uint8Array
+  isSecure: boolean
+  isWritable(): boolean
+  signal: AbortSignal
+  sha256(text: string): string
+  now(): Date
+  random(): number
+  newId(): string
+  log: Log
+  /** No new battles from here on; resolves when those that run have ended or `graceMs` is over. */
+  stop(graceMs: number): Promise<void>
+}
+
+export type AssembleOptions = {
+  log: Log
+  now?: () => Date
+  random?: () => number
+  newId?: () => string
+  /** For tests: contestants with providers of their own in place of the configured ones. */
+  contestants?: { model: Model; provider: Provider }[]
+  database?: string
+  blobs?: BlobStore
+  seedsFrom?: string
+}
+
+export async function assemble(config: Config, options: AssembleOptions): Promise<Arena> {
+  const { log } = options
+  const now = options.now ?? (() => new Date())
+  const random = options.random ?? secureRandom
+  const newId = options.newId ?? (() => idFrom(randomBytes(16)))
+  mkdirSync(config.data, { recursive: true })
+  const database = options.database ?? join(config.data, 'sightline.db')
+  const storage = await sqliteStorage(database)
+  const blobs = options.blobs ?? diskBlobStore(config.data)
+  const codec = sharpCodec({ align: config.images.align })
+  const stopping = new AbortController()
+  const ending = new AbortController()
+
+  const deps: ProviderDeps = {
+    now,
+    random,
+    newId,
+    environment: process.env,
+    tools: providerTools(codec, process.env['PATH']),
+    onFault: ({ modelId, ...fault }) => log({ event: 'upstream_fault', model: modelId, fault: JSON.stringify(fault) }),
+  }
+  const entries = options.contestants ?? configuredContestants(config, deps)
+  const contestants = entries.map(({ model }) => model)
+  const models = new Map(contestants.map((model) => [model.id, model]))
+  const providers = new Map(entries.map(({ model, provider }) => [model.id, provider]))
+  await storage.models.register(contestants, now())
+  await storage.battles.interruptRunning(now())
+
+  const health = modelHealth(now)
+  const feed = memoryBattleFeed()
+  const policy: PairingPolicy = { ...defaultPolicy, pairBaselines: config.battles.pairBaselines }
+  const policyHash = sha256(canonical({ ...policy, samplingPolicy: config.samplingPolicy })).slice(0, 16)
+
+  const sentImages = new Map<string, Promise<{ sent: SentImage; facts: unknown }>>()
+  const sentImage = (ref: ImageRef) => {
+    const known = sentImages.get(ref.sha256)
+    if (known) return known
+    const loading = loadSent(ref, storage.images, blobs)
+    sentImages.set(ref.sha256, loading)
+    loading.catch(() => sentImages.delete(ref.sha256))
+    if (sentImages.size > 64) sentImages.delete(sentImages.keys().next().value!)
+    return loading
+  }
+
+  const runner = battleRunner(
+    {
+      battles: storage.battles,
+      feed,
+      modelOf: (id) => models.get(id),
+      providerFor: (id) => providers.get(id),
+      sentImage,
+      slots: modelSlots(),
+      health,
+      sampling: config.sampling,
+      system: config.systemPrompt,
+      pace: { tickMs: config.battles.tickMs, startWaitMs: config.battles.startWaitS * 1000 },
+      measure: measured,
+      now,
+      elapsed: () => performance.now(),
+      sleep: (ms, signal) => wait(ms, undefined, { signal }).catch(() => undefined),
+      newRef: () => newRef(randomBytes(4)),
+      log,
+    },
+    ending.signal,
+  )
+
+  const boards = boardDesk({
+    leaderboards: storage.leaderboards,
+    database,
+    options: { method: config.ranking.method, provisionalBelow: config.ranking.provisionalBelow },
+    now,
+    log,
+  })
+  if (config.prompts.seed) await plantSeeds(options.seedsFrom ?? join(packageRoot(), 'static', 'seeds'), { ...storage, blobs, codec, now })
+
+  const arena: Arena = {
+    config,
+    battles: storage.battles,
+    votes: storage.votes,
+    images: storage.images,
+    prompts: storage.prompts,
+    models: storage.models,
+    voters: storage.voters,
+    leaderboards: storage.leaderboards,
+    blobs,
+    codec,
+    feed,
+    runner,
+    health,
+    boards,
+    contestants,
+    policy,
+    policyHash,
+    pool: async (imageCount) => ({
+      candidates: await candidates(contestants, health, storage.battles, Math.max(imageCount, config.battles.images.perBattle)),
+      policy,
+      policyHash,
+    }),
+    screen: async () => 'allowed',
+    promptKeyOf: (battleId, turn) => storage.battles.promptKey(battleId, turn),
+    imageBytesMax: Math.round(config.limits.uploadMb * 1024 * 1024),
+    imagesPerForm: config.battles.images.firstTurn,
+    countedPerDayMax: isPublicSite(config) ? 20 : null,
+    consent: { text: config.privacy.consent?.text ?? null, version: config.privacy.consent?.version ?? 'built-in-1' },
+    secret: keyFile(join(config.data, 'keys', 'session.key')),
+    isSecure: config.site.url?.startsWith('https:') ?? false,
+    isWritable: storage.isWritable,
+    signal: stopping.signal,
+    sha256,
+    now,
+    random,
+    newId,
+    log,
+    async stop(graceMs) {
+      stopping.abort('stopping')
+      await Promise.race([runner.settled(), wait(graceMs, undefined, { ref: false })])
+      ending.abort('stopping')
+      await runner.settled()
+    },
+    async [Symbol.asyncDispose]() {
+      await arena.stop(0)
+      await boards[Symbol.asyncDispose]()
+      await codec[Symbol.asyncDispose]()
+      await storage.battles.interruptRunning(now())
+      await storage.close()
+    },
+  }
+  return arena
+}
+
+/** The configured models, or the built-in readers where there are none. */
+function configuredContestants(config: Config, deps: ProviderDeps): { model: Model; provider: Provider }[] {
+  if (config.models.length > 0)
+    return config.models.map(({ model, config: entry }) => ({ model, provider: providerFor(entry, deps) }))
+  return builtinModels({ hasTesseract: deps.tools.recognise !== null }).map((model) => ({
+    model,
+    provider: providerFor(builtinEntry(model), deps),
+  }))
+}
+
+function measured(answer: string): Markup {
+  const [characters, headers, lists, bold] = styleOf(countMarkup(answer))
+  return { characters, headers, lists, bold }
+}
+
+async function candidates(contestants: Model[], health: Health, battles: BattleStore, imageCount: number) {
+  const exposure = await battles.exposure()
+  return contestants
+    .filter((model) => model.state === 'active' && health.isWell(model.id) && model.imagesMax >= imageCount)
+    .map((model) => ({
+      modelId: model.id,
+      version: model.version,
+      weight: model.weight,
+      battles: exposure.battles.get(model.id) ?? 0,
+      isBaseline: model.isBaseline,
+    }))
+}
+
+async function loadSent(ref: ImageRef, images: ImageStore, blobs: BlobStore) {
+  const [image, bytes] = await Promise.all([images.find(ref.sha256), blobs.get(imageKey(ref))])
+  if (!image || !bytes) throw new Error(`image ${ref.sha256} has no bytes`)
+  return { sent: { ...ref, bytes }, facts: image.facts }
+}
+
+type Seeds = { license: string; title: PromptSet['title']; images: SeedImage[] }
+type SeedImage = {
+  id: string
+  file: string
+  title: PromptSet['title']
+  tags: string[]
+  questions: { id: string; text: PromptSet['title']; reference: PromptSet['title']; needs_image: boolean; tags?: string[] }[]
+}
+
+/** Seed images go through the same door as every upload, so voters and models see what the stored hash says. */
+async function plantSeeds(
+  folder: string,
+  context: { images: ImageStore; prompts: PromptStore; blobs: BlobStore; codec: ImageCodec; now(): Date },
+) {
+  const seeds = JSON.parse(await readFile(join(folder, 'seeds.json'), 'utf8')) as Seeds
+  const known = await context.prompts.inSet('seed')
+  if (known.length === seeds.images.reduce((count, image) => count + image.questions.length, 0)) return
+  const prompts = []
+  for (const seed of seeds.images) {
+    const bytes = new Uint8Array(await readFile(join(folder, seed.file)))
+    const image = await acceptImage(
+      { bytes, uploadedBy: null, isPublic: true },
+      { ...context, imageBytesMax: 64 * formOverheadBytesMax },
+    )
+    for (const question of seed.questions)
+      prompts.push({
+        id: question.id,
+        setId: 'seed',
+        title: seed.title,
+        text: question.text,
+        reference: question.reference,
+        image: image.sha256,
+        width: image.width,
+        height: image.height,
+        tags: [...new Set([...seed.tags, ...(question.tags ?? [])])],
+        needsImage: question.needs_image,
+      })
+  }
+  await context.prompts.keepSet({ id: 'seed', title: { en: 'Seed images', zh: '示例图片' }, license: seeds.license, prompts })
+}
+
+const isPublicSite = (config: Config) => config.access.vote === 'anyone' && config.site.url !== null
+
+/** Kept beside the data, readable by its owner only: moving the folder moves the sessions. */
+function keyFile(path: string): Uint8Array {
+  try {
+    return readFileSync(path)
+  } catch {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    const key = randomBytes(32)
+    writeFileSync(path, key, { mode: 0o600, flag: 'wx' })
+    chmodSync(path, 0o600)
+    return key
+  }
+}
+
+const secureRandom = () => randomBytes(6).readUIntBE(0, 6) / 2 ** 48
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
+
+/** Four characters that read well aloud: no 0, 1, I, O. */
+const newRef = (bytes: Uint8Array) => [...bytes].map((byte) => 'ABCDEFGHJKLMNPQRSTUVWXYZ23456789'[byte % 32]).join('')
+
+function packageRoot(): string {
+  return join(import.meta.dirname, import.meta.dirname.endsWith('dist/src') ? '../..' : '..')
+}

@@ -1,0 +1,143 @@
+import { extname } from 'node:path'
+import { createHash } from 'node:crypto'
+import { Worker } from 'node:worker_threads'
+import type { Log } from '../core/events.ts'
+import { ballotTable } from '../leaderboards/ballot-table.ts'
+import { boardKey } from '../leaderboards/board-view.ts'
+import { type BoardView, type Leaderboard, wholeBoard } from '../leaderboards/leaderboard.ts'
+import type { LeaderboardStore } from '../leaderboards/leaderboard-store.ts'
+import { type RatingOptions, rateView } from '../leaderboards/refresh-leaderboard.ts'
+import { inMemory } from '../storage/sqlite/open.ts'
+import type { BoardQuestion, BoardReply } from './job-boards.ts'
+
+/** Where pages get their board from. Ratings are computed at the job's own pace, off the main thread, never by a request. */
+export type BoardDesk = AsyncDisposable & {
+  /** The newest board of a view; `isUpdating` while newer votes are being counted. A view nobody asked for before is waited for. */
+  of(view: BoardView, voterId: string | null): Promise<{ board: Leaderboard; isUpdating: boolean }>
+  /** Brings the main views up to date if a vote changed since. */
+  refresh(): Promise<void>
+}
+
+type Rated = { board: Leaderboard; change: number }
+type Rater = AsyncDisposable & { rate(view: BoardView, voterId: string | null): Promise<Rated & { ms: number }> }
+
+const mainViews: BoardView[] = [wholeBoard, { ...wholeBoard, style: true }]
+const viewsKeptMax = 200
+
+export function boardDesk({
+  leaderboards,
+  database,
+  options,
+  log,
+  now,
+}: {
+  leaderboards: LeaderboardStore
+  /** Path of the file, or `:memory:` in tests, where no other thread can read it. */
+  database: string
+  options: RatingOptions
+  log: Log
+  now(): Date
+}): BoardDesk {
+  const rater = database === inMemory ? raterHere(leaderboards, options, now) : raterThread(database, options)
+  const kept = new Map<string, Rated>()
+  const working = new Map<string, Promise<Rated>>()
+
+  const rateAgain = (view: BoardView, voterId: string | null) => {
+    const key = boardKey(view, voterId)
+    const known = working.get(key)
+    if (known) return known
+    const work = rater
+      .rate(view, voterId)
+      .then(async ({ board, change, ms }) => {
+        // A board that did not converge is not published; the one before stays.
+        if (!board.converged && kept.has(key)) return kept.get(key)!
+        kept.delete(key)
+        kept.set(key, { board, change })
+        if (kept.size > viewsKeptMax) kept.delete(kept.keys().next().value!)
+        if (view.voters !== 'mine') await leaderboards.keep(board, key, change)
+        if (key === boardKey(wholeBoard))
+          log({ event: 'leaderboard_refreshed', votes: board.votes, models: board.rows.length, ms: Math.round(ms) })
+        return { board, change }
+      })
+      .finally(() => working.delete(key))
+    working.set(key, work)
+    return work
+  }
+
+  return {
+    async of(view, voterId) {
+      const key = boardKey(view, voterId)
+      const present = kept.get(key) ?? (view.voters === 'mine' ? undefined : await leaderboards.latest(key))
+      if (!present) return { board: (await rateAgain(view, voterId)).board, isUpdating: false }
+      kept.set(key, present)
+      const isUpdating = (await leaderboards.lastChange()) !== present.change
+      if (isUpdating)
+        rateAgain(view, voterId).catch((error: unknown) =>
+          log({ event: 'job_failed', job: 'refresh-leaderboard', error: error instanceof Error ? error.message : String(error) }),
+        )
+      return { board: present.board, isUpdating }
+    },
+    async refresh() {
+      const change = await leaderboards.lastChange()
+      for (const view of mainViews) {
+        const present = kept.get(boardKey(view)) ?? (await leaderboards.latest(boardKey(view)))
+        if (present?.change !== change) await rateAgain(view, null)
+      }
+    },
+    [Symbol.asyncDispose]: () => rater[Symbol.asyncDispose](),
+  }
+}
+
+function raterHere(leaderboards: LeaderboardStore, options: RatingOptions, now: () => Date): Rater {
+  const table = ballotTable(leaderboards)
+  const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
+  return {
+    async rate(view, voterId) {
+      const change = await table.refresh()
+      return { board: rateView(table.select(view, voterId), view, options, { sha256, now }), change, ms: 0 }
+    },
+    [Symbol.asyncDispose]: async () => undefined,
+  }
+}
+
+/** One worker thread, started with the first question and replaced when it dies. */
+function raterThread(database: string, options: RatingOptions): Rater {
+  let worker: Worker | null = null
+  let nextId = 1
+  const waiting = new Map<number, { resolve(reply: Rated & { ms: number }): void; reject(error: Error): void }>()
+
+  const start = () => {
+    const fresh = new Worker(new URL(`./job-boards${extname(import.meta.url)}`, import.meta.url), {
+      workerData: { database, options },
+    })
+    fresh.on('message', (reply: BoardReply) => {
+      const asked = waiting.get(reply.id)
+      waiting.delete(reply.id)
+      if ('error' in reply) asked?.reject(new Error(reply.error))
+      else asked?.resolve(reply)
+    })
+    const lost = (why: string) => {
+      if (worker === fresh) worker = null
+      for (const { reject } of waiting.values()) reject(new Error(`the leaderboard worker ${why}`))
+      waiting.clear()
+    }
+    fresh.on('error', (error) => lost(`failed: ${error.message}`))
+    fresh.on('exit', (code) => lost(`ended with ${code}`))
+    fresh.unref()
+    return fresh
+  }
+
+  return {
+    rate(view, voterId) {
+      worker ??= start()
+      const id = nextId++
+      return new Promise((resolve, reject) => {
+        waiting.set(id, { resolve, reject })
+        worker!.postMessage({ id, view, voterId } satisfies BoardQuestion)
+      })
+    },
+    async [Symbol.asyncDispose]() {
+      await worker?.terminate()
+    },
+  }
+}

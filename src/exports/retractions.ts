@@ -1,0 +1,45 @@
+import { byCodeUnit } from './canonical.ts'
+import type { ExportReader, ExportRow, SnapshotLedger } from './export-store.ts'
+import type { ExportOptions } from './options.ts'
+
+export type Retraction = {
+  vote_id: string
+  battle_id: string
+  reason: 'withdrawn' | 'deleted' | 'reflagged' | 'terms'
+  snapshot: string
+}
+
+/** Rows of earlier snapshots of this dataset that may not be used any more, and why. */
+export async function retractionsOf(
+  current: string,
+  { dataset }: Pick<ExportOptions, 'dataset'>,
+  reader: ExportReader,
+  ledger: SnapshotLedger,
+): Promise<Retraction[]> {
+  const retractions: Retraction[] = []
+  for (const { id, state } of await ledger.snapshots(dataset)) {
+    if (id === current || state !== 'complete') continue
+    const votes = await ledger.frozenBattles(id)
+    const ids = [...votes.keys()]
+    for (let from = 0; from < ids.length; from += 500) {
+      const page = ids.slice(from, from + 500)
+      const rows = await reader.rowsOf(page)
+      for (const voteId of page) {
+        const reason = whyGone(rows.get(voteId))
+        if (reason) retractions.push({ vote_id: voteId, battle_id: votes.get(voteId) ?? '', reason, snapshot: id })
+      }
+    }
+  }
+  return retractions.sort(
+    (left, right) => byCodeUnit(left.vote_id, right.vote_id) || byCodeUnit(left.snapshot, right.snapshot),
+  )
+}
+
+export function whyGone(row: ExportRow | undefined): Retraction['reason'] | null {
+  if (!row || row.battle.isErased) return 'deleted'
+  if (row.vote.status === 'withdrawn') return 'withdrawn'
+  if (row.vote.status === 'quarantined' || row.turns.some(({ images }) => images.some(({ isQuarantined }) => isQuarantined)))
+    return 'reflagged'
+  if (!row.models.a.exportOutputs || !row.models.b.exportOutputs) return 'terms'
+  return null
+}

@@ -1,0 +1,24 @@
+import type { Context } from 'hono'
+import type { Arena } from '../arena.ts'
+import { Refusal } from '../core/errors.ts'
+import type { Env } from './env.ts'
+
+/** `access.vote: me` is whoever sits at this machine; `anyone` is anyone. */
+export function demandVoting(c: Context<Env>, arena: Pick<Arena, 'config'>) {
+  if (arena.config.access.vote === 'me' && !isThisMachine(c.get('address'))) throw new Refusal('forbidden', 'sign_in_needed')
+}
+
+export function demandBoard(c: Context<Env>, arena: Pick<Arena, 'config'>) {
+  const { board } = arena.config.access
+  if (board === 'operator' && !isThisMachine(c.get('address'))) throw new Refusal('forbidden', 'board_private')
+  if (board === 'voters' && !c.get('voterId') && !isThisMachine(c.get('address'))) throw new Refusal('unauthenticated', 'board_private')
+}
+
+export function demandData(c: Context<Env>, arena: Pick<Arena, 'config'>) {
+  const { data } = arena.config.access
+  if (data === 'operator' && !isThisMachine(c.get('address'))) throw new Refusal('forbidden', 'data_private')
+  if (data === 'voters' && !c.get('voterId') && !isThisMachine(c.get('address'))) throw new Refusal('unauthenticated', 'data_private')
+}
+
+/** Until there is a sign-in, the operator is who can reach the machine itself. An empty address is a request made inside this process. */
+const isThisMachine = (address: string) => address === '' || address === '::1' || address.startsWith('127.')

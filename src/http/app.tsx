@@ -1,0 +1,88 @@
+import { randomBytes } from 'node:crypto'
+import { Hono } from 'hono'
+import { getCookie } from 'hono/cookie'
+import { csrf } from 'hono/csrf'
+import type { Context } from 'hono'
+import type { Arena } from '../arena.ts'
+import { Refusal } from '../core/errors.ts'
+import { isLanguage, type Language, languages } from '../../views/strings/strings.ts'
+import { type Theme, themes } from '../../views/frame.ts'
+import { clientAddress, networkKey, trustedProxies } from './address.ts'
+import { loadAssets } from './assets.ts'
+import { mountBattles } from './battles.tsx'
+import { mountComposer } from './composer.tsx'
+import type { Env } from './env.ts'
+import { mountHealth } from './health.ts'
+import { mountImages } from './images.ts'
+import { refuse } from './errors.tsx'
+import { pageMaker } from './pages.tsx'
+import { mountPreferences } from './preferences.ts'
+import { security } from './security.ts'
+import { session } from './session.ts'
+
+/** The whole HTTP side: one visible list of middleware, the routes, one handler for everything that goes wrong. */
+export function createApp(arena: Arena): Hono<Env> {
+  const app = new Hono<Env>({ strict: false })
+  const { assets, mount } = loadAssets()
+  const pages = pageMaker(arena, assets)
+  const proxies = trustedProxies(arena.config.server.trustedProxies)
+  const origins = arena.config.site.url ? [new URL(arena.config.site.url).origin] : []
+
+  app.onError((error, c) => refuse(error, c, arena, pages))
+  app.notFound((c) => refuse(new Refusal('not_found', 'no_such_page'), c, arena, pages))
+
+  app.use(async (c, next) => {
+    const started = performance.now()
+    c.set('requestId', requestId())
+    await next()
+    const ms = Math.round(performance.now() - started)
+    arena.log({ event: 'request', id: c.get('requestId'), method: c.req.method, path: c.req.path, status: c.res.status, ms })
+  })
+  app.use(security({ isSecure: arena.isSecure }))
+  mount(app)
+  mountHealth(app, arena)
+  app.use(async (c, next) => {
+    const address = clientAddress(peerOf(c), c.req.header('x-forwarded-for'), proxies)
+    c.set('address', address)
+    c.set('network', networkKey(address, arena.secret, arena.now().toISOString().slice(0, 10)))
+    c.set('language', languageFor(c, arena.config.site.languages.filter(isLanguage)))
+    c.set('theme', themeOf(getCookie(c, 'theme')))
+    c.set('isFragment', c.req.header('hx-request') === 'true')
+    c.set('wantsJson', c.req.path.endsWith('.json') || wantsJson(c.req.header('accept')))
+    await next()
+  })
+  // Behind a proxy that ends TLS our own request URL says http, so the public address is believed as well.
+  app.use(csrf({ origin: (origin, c) => origins.includes(origin) || origin === new URL(c.req.url).origin }))
+  app.use(session({ ...arena }))
+
+  mountPreferences(app, arena)
+  mountImages(app, arena)
+  mountComposer(app, arena, pages)
+  mountBattles(app, arena, pages)
+  return app
+}
+
+/** The reference that a person can read out and the operator can find in the log. */
+const requestId = () => [...randomBytes(6)].map((byte) => 'ABCDEFGHJKLMNPQRSTUVWXYZ23456789'[byte % 32]).join('')
+
+function peerOf(c: Context<Env>): string | undefined {
+  const env = c.env as { incoming?: { socket?: { remoteAddress?: string } } } | undefined
+  return env?.incoming?.socket?.remoteAddress
+}
+
+/** Cookie first, then what the browser asks for, then the site's first language. */
+function languageFor(c: Context<Env>, offered: Language[]): Language {
+  const all = offered.length > 0 ? offered : languages
+  const chosen = getCookie(c, 'lang')
+  if (chosen && isLanguage(chosen) && all.includes(chosen)) return chosen
+  for (const wish of (c.req.header('accept-language') ?? '').split(',')) {
+    const tag = wish.split(';')[0]!.trim().toLowerCase().split('-')[0]!
+    if (isLanguage(tag) && all.includes(tag)) return tag
+  }
+  return all[0]!
+}
+
+const themeOf = (text: string | undefined): Theme => (themes as readonly string[]).includes(text ?? '') ? (text as Theme) : 'system'
+
+/** JSON only where it was asked for before HTML: browsers send both. */
+const wantsJson = (accept = '') => accept.includes('application/json') && !accept.includes('text/html')

@@ -1,0 +1,44 @@
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+
+/** What is being written ends in this; a restart removes it. */
+export const asideSuffix = '.tmp'
+
+/** Written aside and renamed: a reader sees the whole file or none, also after a power cut. */
+export async function openAside(root: string, path: string) {
+  const target = join(root, path)
+  const aside = `${target}${asideSuffix}`
+  await mkdir(dirname(target), { recursive: true })
+  const handle = await open(aside, 'w', 0o644)
+  return {
+    handle,
+    aside,
+    async commit() {
+      await handle.sync()
+      await handle.close()
+      await rename(aside, target)
+      await syncFolder(dirname(target))
+    },
+    async abort() {
+      await handle.close().catch(() => {})
+      await rm(aside, { force: true })
+    },
+  }
+}
+
+/** A rename is durable once its folder is. Not every system lets folders be opened. */
+export async function syncFolder(folder: string) {
+  let handle: FileHandle
+  try {
+    handle = await open(folder, 'r')
+  } catch {
+    return
+  }
+  try {
+    await handle.sync()
+  } catch {
+    // Some file systems refuse to sync a folder; the file itself is synced.
+  } finally {
+    await handle.close()
+  }
+}

@@ -1,0 +1,69 @@
+import { and, eq, sql } from 'drizzle-orm'
+import type { ImageStore } from '../../images/image-store.ts'
+import { type Engine, named, statements } from './engine.ts'
+
+export function imageStore({ schema, transaction, read }: Engine): ImageStore {
+  const { images, uploads, turnImages, battles } = schema
+  const prepared = statements((db) => ({
+    find: named(
+      'image_find',
+      db
+        .select()
+        .from(images)
+        .where(eq(images.sha256, sql.placeholder('sha256'))),
+    ),
+    findFor: named(
+      'image_find_for',
+      db
+        .select()
+        .from(images)
+        .where(
+          and(
+            eq(images.sha256, sql.placeholder('sha256')),
+            eq(images.state, 'served'),
+            sql`(${eq(images.isPublic, true)}
+              or exists (select 1 from ${uploads} where ${uploads.image} = ${images.sha256} and ${uploads.voterId} = ${sql.placeholder('voterId')})
+              or exists (select 1 from ${turnImages} join ${battles} on ${battles.id} = ${turnImages.battleId}
+                where ${turnImages.image} = ${images.sha256}
+                and (${battles.voterId} = ${sql.placeholder('voterId')} or ${battles.slug} is not null)))`,
+          ),
+        ),
+    ),
+  }))
+
+  return {
+    keep: (image, uploadedBy) =>
+      transaction(async (db) => {
+        await db
+          .insert(images)
+          .values(image)
+          // The same picture may first be somebody's and then part of a set.
+          .onConflictDoUpdate({
+            target: images.sha256,
+            set: { isPublic: sql`${images.isPublic} or ${sql.raw('excluded.is_public')}` },
+          })
+        if (uploadedBy === null) return
+        await db
+          .insert(uploads)
+          .values({ voterId: uploadedBy, image: image.sha256, uploadedAt: image.storedAt })
+          .onConflictDoNothing()
+      }),
+
+    find: (sha256) =>
+      read(async (db) => {
+        const [row] = await prepared(db).find.execute({ sha256 })
+        return row
+      }),
+
+    findFor: (sha256, voterId) =>
+      read(async (db) => {
+        const [row] = await prepared(db).findFor.execute({ sha256, voterId })
+        return row
+      }),
+
+    quarantine: (sha256) =>
+      transaction(async (db) => {
+        await db.update(images).set({ state: 'quarantined' }).where(eq(images.sha256, sha256))
+      }),
+  }
+}

@@ -1,0 +1,100 @@
+import { asc, desc, eq, gt, inArray, lte, max } from 'drizzle-orm'
+import { aliasedTable } from 'drizzle-orm/alias'
+import type { Leaderboard, RankedBallot } from '../../leaderboards/leaderboard.ts'
+import type { LeaderboardStore } from '../../leaderboards/leaderboard-store.ts'
+import { rankedBallots } from './ballots.ts'
+import type { Engine } from './engine.ts'
+import { failuresByModel } from './failures.ts'
+
+const dayMs = 24 * 60 * 60 * 1000
+/** Engines take a limited number of values in one query. */
+const idsPerQueryMax = 500
+
+export function leaderboardStore({ schema, transaction, read }: Engine): LeaderboardStore {
+  const { votes, voteChanges, leaderboards } = schema
+
+  return {
+    ballots: ({ after, limit }) =>
+      read((db) => rankedBallots(db, schema, { where: after === null ? undefined : gt(votes.id, after), limit })),
+
+    ballotsOf: (ids) =>
+      read(async (db) => {
+        const ballots: RankedBallot[] = []
+        const unique = [...new Set(ids)].sort()
+        for (let from = 0; from < unique.length; from += idsPerQueryMax) {
+          const some = unique.slice(from, from + idsPerQueryMax)
+          ballots.push(...(await rankedBallots(db, schema, { where: inArray(votes.id, some), limit: some.length })))
+        }
+        return ballots
+      }),
+
+    changedSince: (change, limit) =>
+      read(async (db) => {
+        const touched = aliasedTable(votes, 'touched')
+        // The limit counts changes, so that the votes of one change are never torn apart.
+        const changes = db
+          .select({ seq: voteChanges.seq, voteId: voteChanges.voteId })
+          .from(voteChanges)
+          .where(gt(voteChanges.seq, change))
+          .orderBy(asc(voteChanges.seq))
+          .limit(limit)
+          .as('changes')
+        return await db
+          .select({ change: changes.seq, voteId: votes.id })
+          .from(changes)
+          .innerJoin(touched, eq(touched.id, changes.voteId))
+          .innerJoin(votes, eq(votes.battleId, touched.battleId))
+          .orderBy(asc(changes.seq), asc(votes.id))
+      }),
+
+    lastChange: () =>
+      read(async (db) => {
+        const [row] = await db.select({ newest: max(voteChanges.seq) }).from(voteChanges)
+        return row?.newest ?? 0
+      }),
+
+    keep: (board, key, change) =>
+      transaction(async (db) => {
+        const kept = { change, snapshot: board.snapshot, updatedAt: board.updatedAt, board }
+        const day = Math.floor(board.updatedAt.getTime() / dayMs)
+        await db
+          .insert(leaderboards)
+          .values({ key, day, ...kept })
+          // A slow refresh must not replace the board of a later one.
+          .onConflictDoUpdate({
+            target: [leaderboards.key, leaderboards.day],
+            set: kept,
+            setWhere: lte(leaderboards.change, change),
+          })
+      }),
+
+    latest: (key) =>
+      read(async (db) => {
+        const [row] = await db
+          .select({ board: leaderboards.board, change: leaderboards.change })
+          .from(leaderboards)
+          .where(eq(leaderboards.key, key))
+          .orderBy(desc(leaderboards.day))
+          .limit(1)
+        return row && { board: toLeaderboard(row.board), change: row.change }
+      }),
+
+    failureRates: () =>
+      read(async (db) => {
+        const failures = await failuresByModel(db, schema)
+        return new Map([...failures].map(([model, { answers, failed }]) => [model, failed / answers]))
+      }),
+  }
+}
+
+/** JSON has no dates. */
+function toLeaderboard(kept: unknown): Leaderboard {
+  const board = kept as Leaderboard & { updatedAt: string; view: { since: string | null; until: string | null } }
+  return {
+    ...board,
+    view: { ...board.view, since: toDate(board.view.since), until: toDate(board.view.until) },
+    updatedAt: new Date(board.updatedAt),
+  }
+}
+
+const toDate = (text: string | null) => (text === null ? null : new Date(text))

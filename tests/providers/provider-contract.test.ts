@@ -1,0 +1,3 @@
+import { providerContract } from '../contracts/provider.contract.ts'
+
+providerContract()
