@@ -87,6 +87,8 @@ export const BattleMain = (props: BattleView & { hands: Hands }) => {
   const turn = latestTurn(battle)
   const images = imagesOf(battle.turns)
   const isSeveral = battle.turns.length > 1
+  const state = dockState(props)
+  const isEmptyVoid = state === 'void' && sides.every((side) => turn.answers[side].text === '')
   return (
     <div id="battle" class={`battle${images.length === 0 ? ' battle-text' : ''}`} data-state={battle.state} data-battle={battle.id}>
       <h1 class="visually-hidden">{say('battle.title')}</h1>
@@ -107,7 +109,7 @@ export const BattleMain = (props: BattleView & { hands: Hands }) => {
         {isSeveral ? (
           <Question say={say} turn={turn} title={say('battle.asked_n', { n: turn.number })} />
         ) : null}
-        <Panes {...props} turn={turn} />
+        {state === 'both_failed' || isEmptyVoid ? null : <Panes {...props} turn={turn} />}
         <Dock {...props} focus={props.focus === 'question' ? null : (props.focus ?? null)} />
         <FollowUp {...props} />
       </div>
@@ -180,24 +182,13 @@ const Panes = (props: BattleView & { hands: Hands; turn: Turn }) => {
   const shown = state === 'voted' || state === 'revealed' ? chosen : null
   return (
     <div class="arena">
-      <div class="arena-tools">
-        <nav class="jump" aria-label={say('side.jump')}>
+      <nav class="jump" aria-label={say('side.jump')}>
           {sides.map((side) => (
-            <a class={`jump-${side}`} href={`#pane-${side}`} data-jump={side}>
+          <a class={`jump-${side}`} href={`#pane-${side}`} data-jump={side}>
               {say(`battle.answer_${side}`)}
             </a>
           ))}
         </nav>
-        {isRunning(battle) ? (
-          <label class="check check-small only-scripts">
-            <input type="checkbox" id="together" /> {say('together')}
-          </label>
-        ) : (
-          <label class="check check-small only-scripts only-wide">
-            <input type="checkbox" id="scroll-together" /> {say('scroll_together')}
-          </label>
-        )}
-      </div>
       <div class={`panes${shown === 'a' || shown === 'b' ? ` chose-${shown}` : ''}`} id="panes">
         {sides.map((side) => (
           <Pane
@@ -211,6 +202,17 @@ const Panes = (props: BattleView & { hands: Hands; turn: Turn }) => {
             foot={footOf(props, side)}
           />
         ))}
+      </div>
+      <div class="arena-tools">
+        {isRunning(battle) ? (
+          <label class="check check-small only-scripts">
+            <input type="checkbox" id="together" /> {say('together')}
+          </label>
+        ) : (
+          <label class="check check-small only-scripts only-wide">
+            <input type="checkbox" id="scroll-together" /> {say('scroll_together')}
+          </label>
+        )}
       </div>
     </div>
   )
@@ -234,7 +236,7 @@ export const Pane = ({ say, side, turn, name, isQueued = false, isChosen = false
   const id = `${prefix}pane-${side}`
   return (
     <section
-      class={`pane pane-${side}${isChosen ? ' is-chosen' : ''}`}
+      class={`pane pane-${side}${isChosen ? ' is-chosen' : ''}${answer.state === 'failed' ? ' is-failed' : ''}`}
       id={id}
       aria-labelledby={`${id}-title`}
       aria-busy={answer.state === 'writing' ? 'true' : 'false'}
@@ -396,11 +398,7 @@ export const Facts = ({
   const { rank = null, preferred = null } = standing?.[side] ?? {}
   return (
     <>
-      <p class="facts-name">
-        <a href={`/models/${encodeURIComponent(model.id)}`}>{model.name}</a>
-        {model.isBaseline ? <span class="label">{say('lb.baseline')}</span> : null}
-        {model.isReplay ? <span class="label">{say('lb.replay')}</span> : null}
-      </p>
+      {model.isReplay ? <p class="hint">{say('reveal.replay')}</p> : null}
       {model.isBaseline ? <p class="hint">{say('reveal.baseline')}</p> : null}
       {ablation?.blindedSide === side ? (
         <p class="hint">
@@ -415,6 +413,9 @@ export const Facts = ({
           </div>
         ))}
       </dl>
+      <p class="facts-links">
+        <a href={`/models/${encodeURIComponent(model.id)}`}>{say('fact.model_page')}</a>
+      </p>
       {preferred && preferred.total > 1 ? (
         <p class="hint">{say('reveal.preferred', { x: model.name, n: preferred.total, of: preferred.of, total: preferred.total })}</p>
       ) : null}

@@ -162,14 +162,18 @@ const ClosedButtons = ({ hands, words }: { hands: Hands; words: string }) => (
 
 const order = ['a', 'tie', 'both_bad', 'b'] as const satisfies readonly (typeof outcomes)[number][]
 
-const VoteWords = ({ hands: { say }, outcome }: { hands: Hands; outcome: Outcome }) => (
-  <>
-    <span class="vote-long">{say(`vote.${outcome}`)}</span>
-    <span class="vote-short">
-      {outcome === 'a' || outcome === 'b' ? say(`vote.${outcome}_short`) : say(`vote.${outcome}`)}
-    </span>
-  </>
-)
+/** On narrow screens the letter is what is seen; the whole words stay what is heard. */
+const VoteWords = ({ hands: { say }, outcome }: { hands: Hands; outcome: Outcome }) =>
+  outcome === 'a' || outcome === 'b' ? (
+    <>
+      <span class="vote-long">{say(`vote.${outcome}`)}</span>
+      <span class="vote-short" aria-hidden="true">
+        {say(`vote.${outcome}_short`)}
+      </span>
+    </>
+  ) : (
+    <span>{say(`vote.${outcome}`)}</span>
+  )
 
 const Ballot = ({ hands, battle, vote, voteKey, isChanging }: DockProps & { isChanging: boolean }) => {
   const { say } = hands
@@ -202,7 +206,6 @@ const Ballot = ({ hands, battle, vote, voteKey, isChanging }: DockProps & { isCh
               type="submit"
               name="outcome"
               value={outcome}
-              aria-label={say(`vote.${outcome}`)}
               data-key={String(order.indexOf(outcome) + 1)}
               {...(current ? { 'aria-pressed': String(current.outcome === outcome) } : {})}
             >
@@ -356,12 +359,18 @@ function reasonsFor(outcome: Outcome, side: Side) {
 const AfterReveal = ({ hands, battle, vote, focus, countedIn = [], share }: DockProps & { battle: RevealedBattle }) => {
   const { say } = hands
   const { a, b } = battle.contestants
-  const heading = a.id === b.id ? say('reveal.same', { model: a.name }) : say('reveal.heading', { a: a.name, b: b.name })
+  const isOne = a.id === b.id
   return (
     <div class="after">
       <div class="after-head">
         <h2 id="reveal-title" tabindex={-1} {...(focus === 'reveal' ? { autofocus: true, 'data-focus': '' } : {})}>
-          {heading}
+          {isOne
+            ? say('reveal.same', { model: a.name })
+            : sides.map((side) => (
+                <span class="who">
+                  {say('reveal.was', { x: side.toUpperCase(), model: battle.contestants[side].name })}{' '}
+                </span>
+              ))}
         </h2>
       </div>
       <p class="counts">
@@ -539,7 +548,7 @@ export function announcement({ say }: Pick<Hands, 'say'>, props: Pick<DockProps,
     case 'revealed':
       if (vote?.status === 'withdrawn') return say('status.withdrawn')
       return isRevealed(battle)
-        ? say('reveal.heading', { a: battle.contestants.a.name, b: battle.contestants.b.name })
+        ? sides.map((side) => say('reveal.was', { x: side.toUpperCase(), model: battle.contestants[side].name })).join(' ')
         : ''
     default:
       return ''

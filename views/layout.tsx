@@ -80,7 +80,7 @@ const Header = (page: Frame) => {
   const { say, site, current, today } = page
   return (
     <header class="top">
-      <a class="brand" href="/">
+      <a class="brand" href="/" aria-label={site.name}>
         <Logo />
         <span class="brand-name">{site.name}</span>
       </a>

@@ -29,7 +29,7 @@ export type Backstage = {
 export type BattleStore = {
   /** Writes battle, first turn and draw in one commit, in state `queued`. With a known form key nothing is written and the first battle's id returned. */
   start(battle: NewBattle): Promise<BattleId>
-  /** The battle as its voter may see it: `RevealedBattle` only when its state is `revealed`. */
+  /** The battle as its voter may see it: `RevealedBattle` only once it was revealed, whatever its state is since. */
   find(id: BattleId): Promise<Battle | undefined>
   backstage(id: BattleId): Promise<Backstage | undefined>
   /**
@@ -38,7 +38,10 @@ export type BattleStore = {
    */
   move(
     id: BattleId,
-    event: Exclude<BattleEvent, { type: 'vote' } | { type: 'reveal' } | { type: 'both_ended' } | { type: 'side_failed' } | { type: 'ask' }>,
+    event: Exclude<
+      BattleEvent,
+      { type: 'vote' } | { type: 'reveal' } | { type: 'both_ended' } | { type: 'side_failed' } | { type: 'ask' }
+    >,
     at: Date,
     replacement?: { side: Side; contestant: Contestant },
   ): Promise<'moved' | 'conflict'>
@@ -49,7 +52,10 @@ export type BattleStore = {
     ended: { answers: Record<Side, EndedAnswer | 'kept'>; flags: TurnFlag[]; stoppedByVoter: boolean; at: Date },
   ): Promise<'saved' | 'conflict'>
   /** The next turn of a battle, its contestants unchanged; after a reveal the battle's mode becomes `revealed`. */
-  ask(id: BattleId, turn: { prompt: Prompt; promptSha256: string; flags: TurnFlag[]; at: Date }): Promise<'asked' | 'conflict'>
+  ask(
+    id: BattleId,
+    turn: { prompt: Prompt; promptSha256: string; flags: TurnFlag[]; at: Date },
+  ): Promise<'asked' | 'conflict'>
   /** At start and at the end of a stop: whatever was still queued or writing becomes `void(interrupted)`. */
   interruptRunning(at: Date): Promise<number>
   /** `ready` battles nobody voted on since `before` become `void(expired)`. */

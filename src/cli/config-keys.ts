@@ -51,6 +51,7 @@ export function bare(schema: z.ZodType): z.ZodType {
     schema instanceof z.ZodDefault ||
     schema instanceof z.ZodPrefault ||
     schema instanceof z.ZodOptional ||
+    schema instanceof z.ZodExactOptional ||
     schema instanceof z.ZodNullable
   )
     return bare(schema.unwrap() as z.ZodType)

@@ -25,29 +25,35 @@ const benchmark = z.strictObject({
 
 const card = z
   .strictObject({
-    organization: z.string().optional(),
-    license: z.string().optional(),
-    size: z.string().optional(),
-    released: z.string().optional(),
-    served_by: z.string().optional(),
-    url: address.optional(),
+    organization: z.string().optional().describe('Who made it'),
+    license: z.string().optional().describe('Licence of its weights'),
+    size: z.string().optional().describe('Such as 7B'),
+    released: z.string().optional().describe('Date'),
+    served_by: z.string().optional().describe('Who runs it, where that is somebody else'),
+    url: address.optional().describe('Where to read more'),
     openness: z
       .strictObject({
-        weights: z.string().exactOptional(),
-        data: z.string().exactOptional(),
-        code: z.string().exactOptional(),
-        vision_encoder: z.string().exactOptional(),
+        weights: z.string().exactOptional().describe('Such as open, or closed'),
+        data: z.string().exactOptional().describe('The same for its training data'),
+        code: z.string().exactOptional().describe('The same for its training code'),
+        vision_encoder: z.string().exactOptional().describe('The same for the part that sees'),
       })
       .optional(),
     price: z
       .strictObject({
-        input: z.number().min(0),
-        output: z.number().min(0),
-        currency: z.string().regex(/^[A-Z]{3}$/, { error: 'must be three capitals such as USD' }),
+        input: z.number().min(0).describe('Per million tokens'),
+        output: z.number().min(0).describe('Per million tokens'),
+        currency: z
+          .string()
+          .regex(/^[A-Z]{3}$/, { error: 'must be three capitals such as USD' })
+          .describe('Such as USD'),
       })
       .optional()
       .describe('Per million tokens'),
-    benchmarks: z.record(z.string(), benchmark).optional(),
+    benchmarks: z
+      .record(z.string(), benchmark)
+      .optional()
+      .describe('Published results by name: value, and by whom, source, split, setting, date'),
   })
   .prefault({})
   .describe('What people may know about the model once its name is shown')
@@ -69,9 +75,9 @@ const common = {
   grounding: z.enum(dialects).default('auto').describe('How it points at places in the picture'),
   resize: z
     .strictObject({
-      factor: whole(1, 256).default(28),
-      min_pixels: whole(1, 100_000_000).default(3136),
-      max_pixels: whole(1, 100_000_000).default(12_845_056),
+      factor: whole(1, 256).default(28).describe('Edges are multiples of this'),
+      min_pixels: whole(1, 100_000_000).default(3136).describe('Smaller images are enlarged to it'),
+      max_pixels: whole(1, 100_000_000).default(12_845_056).describe('Larger images are reduced to it'),
     })
     .exactOptional()
     .describe('How its server resizes images, for models that answer in pixels'),
@@ -86,10 +92,10 @@ const common = {
     .describe('For models with task prompts'),
   sampling: z
     .strictObject({
-      temperature: samplingShape.temperature.exactOptional(),
-      top_p: samplingShape.top_p.exactOptional(),
-      top_k: whole(1, 1000).exactOptional(),
-      max_tokens: samplingShape.max_tokens.exactOptional(),
+      temperature: samplingShape.temperature.exactOptional().describe("In place of the arena's"),
+      top_p: samplingShape.top_p.exactOptional().describe("In place of the arena's"),
+      top_k: whole(1, 1000).exactOptional().describe('Sent only where set'),
+      max_tokens: samplingShape.max_tokens.exactOptional().describe("In place of the arena's"),
     })
     .exactOptional()
     .describe("In place of the arena's; stored and shown"),

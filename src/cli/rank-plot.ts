@@ -6,7 +6,6 @@ import type { VotesRead } from './read-votes.ts'
 const row = 22
 const gap = 48
 const labelChars = 28
-const labelWidth = 200
 const plotWidth = 520
 const modelsInMatrixMax = 60
 
@@ -25,11 +24,14 @@ export function boardPlot(
     return wins + losses + ties + bothBad
   }
   const most = Math.max(1, ...order.flatMap((i) => order.map((j) => (i === j ? 0 : met(i, j)))))
+  const labelWidth =
+    24 + Math.ceil(7.2 * Math.max(...board.models.map(({ model }) => Math.min(labelChars, [...model].length))))
   const parts = [
-    dotPlot(board),
+    dotPlot(board, labelWidth),
     matrix(
       'Share of wins of the row against the column (ties left out)',
       labels,
+      labelWidth,
       (i, j) => fractions[order[i]! * names.length + order[j]!]!,
       (share) => ({
         text: `${Math.round(100 * share)}`,
@@ -40,6 +42,7 @@ export function boardPlot(
     matrix(
       'Votes between row and column',
       labels,
+      labelWidth,
       (i, j) => met(order[i]!, order[j]!) || Number.NaN,
       (count) => ({ text: short(count), colour: sequential(count / most), isDark: count / most > 0.55 }),
     ),
@@ -61,7 +64,7 @@ ${placed.join('\n')}
 
 type Part = { svg: string; width: number; height: number }
 
-function dotPlot(board: Leaderboard): Part {
+function dotPlot(board: Leaderboard, labelWidth: number): Part {
   const rated = board.models.filter(({ rating }) => rating !== null)
   const ends = rated.flatMap(({ low, high, rating }) => [low ?? rating!, high ?? rating!])
   const x = scaleLinear([Math.min(...ends), Math.max(...ends)], [0, plotWidth]).nice()
@@ -97,11 +100,12 @@ type Cell = { text: string; colour: string; isDark: boolean }
 function matrix(
   title: string,
   labels: readonly string[],
+  labelWidth: number,
   value: (i: number, j: number) => number,
   cellOf: (value: number) => Cell,
 ): Part {
   const size = 34
-  const top = 130
+  const top = 24 + Math.round(labelWidth * 0.8)
   const columns = labels.map((model, at) => {
     const x = labelWidth + at * size + size / 2
     return `<text transform="translate(${x + 4} ${top - 8}) rotate(-60)" font-size="11">${label(model)}</text>`

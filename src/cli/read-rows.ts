@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
-import { brotliDecompressSync, createGunzip, gunzipSync, zstdDecompressSync } from 'node:zlib'
+import { createGunzip } from 'node:zlib'
 import { failed, usage } from './command-error.ts'
 import type { Row } from './vote-row.ts'
 
@@ -20,7 +20,7 @@ export async function* readRows(
   file: string,
   { columns, onBytes = () => {} }: { columns: readonly string[]; onBytes?: (bytes: number) => void },
 ): AsyncGenerator<ReadRow[]> {
-  if (file !== '-' && (await isParquet(file))) return yield* parquetRows(file, columns, onBytes)
+  if (file !== '-' && (await isParquet(file))) return yield* parquetBatches(file, columns, onBytes)
   let read = 0
   const source = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 1 << 20 })
   async function* counted(chunks: AsyncIterable<Buffer>) {
@@ -206,42 +206,34 @@ function cellsOf(text: string): string[] {
 /** Our own files put an apostrophe before what a spreadsheet would take for a formula. */
 const csvValue = (cell: string) => (/^'[=+\-@\t\r]/.test(cell) ? cell.slice(1) : cell)
 
-/** What `hyparquet` does not unpack by itself. */
-export const parquetCompressors = {
-  GZIP: (input: Uint8Array) => new Uint8Array(gunzipSync(input)),
-  ZSTD: (input: Uint8Array) => new Uint8Array(zstdDecompressSync(input)),
-  BROTLI: (input: Uint8Array) => new Uint8Array(brotliDecompressSync(input)),
-}
+const parquetRowsAtOnce = 10_000
 
-const parquetRowsAtOnce = 20_000
-
-async function* parquetRows(
+/** One row group in memory at a time, and of it only the columns asked for: images cost nothing. */
+async function* parquetBatches(
   file: string,
   columns: readonly string[],
   onBytes: (bytes: number) => void,
 ): AsyncGenerator<ReadRow[]> {
-  const { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects, parquetSchema } = await import('hyparquet')
-  const buffer = await asyncBufferFromFile(file)
-  const metadata = await parquetMetadataAsync(buffer).catch((error: Error) => {
-    throw failed(`${file}: this Parquet file cannot be read: ${error.message}.`, error)
+  const { parquetFooter, parquetRows } = await import('../storage/exports/parquet-rows.ts')
+  const unreadable = (error: Error) => failed(`${file}: this Parquet file cannot be read: ${error.message}.`, error)
+  const footer = await parquetFooter(file).catch((error: Error) => {
+    throw unreadable(error)
   })
-  const present = parquetSchema(metadata).children.map(({ element }) => element.name)
-  const missing = required.filter((name) => !present.includes(name))
+  const missing = required.filter((name) => !footer.columns.includes(name))
   if (missing.length > 0) throw usage(`${file}: it has no column ${missing.join(', ')}.`)
-  const total = Number(metadata.num_rows)
-  for (let rowStart = 0; rowStart < total; rowStart += parquetRowsAtOnce) {
-    const rowEnd = Math.min(total, rowStart + parquetRowsAtOnce)
-    const rows = await parquetReadObjects({
-      file: buffer,
-      metadata,
-      columns: present.filter((name) => columns.includes(name)),
-      rowStart,
-      rowEnd,
-      compressors: parquetCompressors,
-    }).catch((error: Error) => {
-      throw failed(`${file}: rows ${rowStart + 1} to ${rowEnd} cannot be read: ${error.message}.`, error)
-    })
-    onBytes(Math.round((buffer.byteLength * rowEnd) / total))
-    yield rows.map((row, at) => ({ line: rowStart + at + 1, row: row as Row }))
+  const size = (await stat(file)).size
+  let batch: ReadRow[] = []
+  let line = 0
+  try {
+    for await (const row of parquetRows(file, [...columns])) {
+      batch.push({ line: ++line, row })
+      if (batch.length < parquetRowsAtOnce) continue
+      onBytes(Math.round((size * line) / footer.rows))
+      yield batch
+      batch = []
+    }
+  } catch (error) {
+    throw unreadable(error as Error)
   }
+  yield batch
 }

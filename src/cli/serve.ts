@@ -26,14 +26,17 @@ async function serve({ json, ...flags }: PlaceFlags & { json?: boolean }) {
   await running.stop()
 }
 
-/** The first signal ends the wait; a second one ends the process. */
+/** A supervisor may signal us and whoever started us, who passes it on: two signals this close are one. */
+const oneSignalMs = 1000
+
+/** The first signal ends the wait; a second one, later, ends the process. */
 function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
-    let isStopping = false
+    let stoppingSince: number | undefined
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
       process.on(signal, () => {
-        if (isStopping) process.exit(1)
-        isStopping = true
+        if (stoppingSince !== undefined && performance.now() - stoppingSince > oneSignalMs) process.exit(1)
+        stoppingSince ??= performance.now()
         resolve()
       })
   })

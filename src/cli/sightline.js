@@ -38,9 +38,8 @@ function handOver(node) {
     return
   }
   const child = childProcess.spawn(node, process.argv.slice(1), { stdio: 'inherit' })
-  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
-  // A terminal sends Ctrl-C to both of us; passing it on would count as the second one, which ends at once.
-  process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'))
+  // The child takes two signals close together for one: a terminal or supervisor may have signalled both of us.
+  for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT']) process.on(signal, () => child.kill(signal))
   child.on('error', (error) => {
     say(`The Node at ${node} cannot be started: ${error.message}`)
     process.exitCode = 2

@@ -271,8 +271,9 @@ export function imagefolderRecord(row: ExportRow, item: ExportItem, context: Rec
     session_id: session_id ?? '',
     voter_id: voter_id ?? '',
     voter_votes: voter_votes ?? 0,
-    agreement: agreement ?? -1,
-    voted_at: voted_at instanceof Date ? voted_at.getTime() : 0,
+    // A column that holds only nulls has no type: these two are there when they say something.
+    ...(agreement === null ? {} : { agreement }),
+    ...(voted_at instanceof Date ? { voted_at: voted_at.getTime() } : {}),
   }
 }
 

@@ -12,13 +12,13 @@ export type Retraction = {
 /** Rows of earlier snapshots of this dataset that may not be used any more, and why. */
 export async function retractionsOf(
   current: string,
-  { dataset }: Pick<ExportOptions, 'dataset'>,
+  { dataset, source }: Pick<ExportOptions, 'dataset' | 'source'>,
   reader: ExportReader,
   ledger: SnapshotLedger,
 ): Promise<Retraction[]> {
   const retractions: Retraction[] = []
-  for (const { id, state } of await ledger.snapshots(dataset)) {
-    if (id === current || state !== 'complete') continue
+  for (const { id, state, options } of await ledger.snapshots(dataset)) {
+    if (id === current || state !== 'complete' || sourceOf(options) !== source) continue
     const votes = await ledger.frozenBattles(id)
     const ids = [...votes.keys()]
     for (let from = 0; from < ids.length; from += 500) {
@@ -34,6 +34,9 @@ export async function retractionsOf(
     (left, right) => byCodeUnit(left.vote_id, right.vote_id) || byCodeUnit(left.snapshot, right.snapshot),
   )
 }
+
+// Written by `optionsText`.
+const sourceOf = (options: string) => (JSON.parse(options) as ExportOptions).source
 
 export function whyGone(row: ExportRow | undefined): Retraction['reason'] | null {
   if (!row || row.battle.isErased) return 'deleted'

@@ -18,8 +18,7 @@ export async function writeComparator(
 ): Promise<Shard[]> {
   const slugs = slugger()
   const shards: Shard[] = []
-  for (const pair of await pairsIn(context)) {
-    const [a, b] = pair
+  for (const { a, b, rows } of await pairsIn(context)) {
     const open = { rows: 0, first: '', last: '', part: 0, text: '' }
     const close = async () => {
       if (open.rows === 0) return
@@ -35,8 +34,7 @@ export async function writeComparator(
       })
       Object.assign(open, { rows: 0, first: '', last: '', part: open.part + 1, text: '' })
     }
-    for await (const { item, row } of frozenRows('llm-comparator', 'train', 0, context)) {
-      if (pairKey(row) !== pairText(a, b)) continue
+    for await (const { item, row } of rowsAt(rows, context)) {
       const jpegs: string[] = []
       for (const image of imagesOf(row)) jpegs.push(await smallJpeg(await checked(image, context)))
       open.text += open.rows === 0 ? headOf(a, b, context.snapshot) : ','
@@ -60,15 +58,30 @@ const headOf = (a: string, b: string, snapshot: string) => {
   return `{"metadata":${JSON.stringify(metadata)},"models":${JSON.stringify([{ name: a }, { name: b }])},"examples":[`
 }
 
-const pairText = (a: string, b: string) => `${a}\0${b}`
-const pairKey = ({ models }: ExportRow) => pairText(...sortedPair(models.a.id, models.b.id))
+const pairKey = ({ models }: ExportRow) => sortedPair(models.a.id, models.b.id).join('\0')
 const sortedPair = (a: string, b: string): [string, string] => (b < a ? [b, a] : [a, b])
 
-async function pairsIn(context: LaneContext): Promise<[string, string][]> {
-  const pairs = new Map<string, [string, string]>()
-  for await (const { row } of frozenRows('llm-comparator', 'train', 0, context))
-    pairs.set(pairKey(row), sortedPair(row.models.a.id, row.models.b.id))
+/** Positions of each pair's rows in the frozen list, so that a file per pair needs one more reading, not one per pair. */
+async function pairsIn(context: LaneContext): Promise<{ a: string; b: string; rows: number[] }[]> {
+  const pairs = new Map<string, { a: string; b: string; rows: number[] }>()
+  let at = 0
+  for await (const { row } of frozenRows('llm-comparator', 'train', 0, context)) {
+    const key = pairKey(row)
+    const [a, b] = sortedPair(row.models.a.id, row.models.b.id)
+    const pair = pairs.get(key) ?? { a, b, rows: [] }
+    pairs.set(key, pair)
+    pair.rows.push(at)
+    at += 1
+  }
   return [...pairs].sort(([left], [right]) => byCodeUnit(left, right)).map(([, pair]) => pair)
+}
+
+async function* rowsAt(positions: number[], context: LaneContext) {
+  for (const at of positions)
+    for await (const found of frozenRows('llm-comparator', 'train', at, context)) {
+      yield found
+      break
+    }
 }
 
 /** File names of ours from names of others (T19): letters, digits, dots; two that would clash get a number. */
@@ -119,7 +132,6 @@ export async function writeDatabase(context: LaneContext): Promise<Shard | null>
     for (const split of ['test', 'train'])
       for await (const { row } of frozenRows('sqlite', split, 0, context))
         longest.set(row.battle.id, Math.max(longest.get(row.battle.id) ?? 0, row.vote.turn))
-    const later: (() => void)[] = []
     for (const split of ['test', 'train'])
       for await (const { item, row } of frozenRows('sqlite', split, 0, context)) {
         for (const side of sides) {
@@ -136,27 +148,22 @@ export async function writeDatabase(context: LaneContext): Promise<Shard | null>
           if (!data) await keepImage(image, context)
           sink.write('images', [sha256, mediaType, width, height, bytes, phash, imagePath(image), data])
         }
-        if (longest.get(row.battle.id) === row.vote.turn) {
-          longest.delete(row.battle.id)
-          writeBattle(row)
-        }
+        if (longest.get(row.battle.id) === row.vote.turn) writeBattle(row)
         const { vote, battle } = row
         const at = record.time(vote.castAt)
         const counted = isRanked(row)
-        later.push(() =>
-          sink.write('votes', [
-            vote.id,
-            battle.id,
-            winnerOf(vote.outcome),
-            vote.turn,
-            record.voter(row.voter.id),
-            at === null ? null : at.getTime(),
-            counted ? 1 : 0,
-            counted ? null : (vote.exclusion ?? vote.status),
-            battle.mode,
-            JSON.stringify(vote.reasons.map(({ side, key }) => `${side}:${key}`)),
-          ]),
-        )
+        sink.write('votes', [
+          vote.id,
+          battle.id,
+          winnerOf(vote.outcome),
+          vote.turn,
+          record.voter(row.voter.id),
+          at === null ? null : at.getTime(),
+          counted ? 1 : 0,
+          counted ? null : (vote.exclusion ?? vote.status),
+          battle.mode,
+          JSON.stringify(vote.reasons.map(({ side, key }) => `${side}:${key}`)),
+        ])
         rows += 1
         first ||= item.voteId
         last = item.voteId
@@ -187,7 +194,6 @@ export async function writeDatabase(context: LaneContext): Promise<Shard | null>
           })
         }
       }
-    for (const write of later) write()
     return { ...(await sink.finish(rows)), firstId: first, lastId: last, preset: 'sqlite', split: 'train' }
   } catch (error) {
     await sink.abort()

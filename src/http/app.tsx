@@ -18,7 +18,7 @@ import { refuse } from './errors.tsx'
 import { pageMaker } from './pages.tsx'
 import { mountPreferences } from './preferences.ts'
 import { security } from './security.ts'
-import { session } from './session.ts'
+import { isBrowser, session } from './session.ts'
 
 /** The whole HTTP side: one visible list of middleware, the routes, one handler for everything that goes wrong. */
 export function createApp(arena: Arena): Hono<Env> {
@@ -51,8 +51,9 @@ export function createApp(arena: Arena): Hono<Env> {
     c.set('wantsJson', c.req.path.endsWith('.json') || wantsJson(c.req.header('accept')))
     await next()
   })
-  // Behind a proxy that ends TLS our own request URL says http, so the public address is believed as well.
-  app.use(csrf({ origin: (origin, c) => origins.includes(origin) || origin === new URL(c.req.url).origin }))
+  // Behind a proxy that ends TLS our own request URL says http, so the public address is believed as well. What sends neither header is no browser.
+  const guard = csrf({ origin: (origin, c) => origins.includes(origin) || origin === new URL(c.req.url).origin })
+  app.use((c, next) => (isBrowser(c) ? guard(c, next) : next()))
   app.use(session({ ...arena }))
 
   mountPreferences(app, arena)

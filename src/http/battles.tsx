@@ -68,7 +68,7 @@ export function mountBattles(app: Hono<Env>, arena: Arena, pages: Pages) {
         reasons,
         note: form.text('note'),
         idempotencyKey: form.text('key') || null,
-        seenRevision: wholeNumber(form.text('seen_revision')) ?? null,
+        seenRevision: await seenRevision(form, whose.battleId, arena),
       },
       arena,
     )
@@ -174,6 +174,16 @@ async function battleOf(c: Context<Env>, arena: Arena, id = c.req.param('id') ??
   return ownBattle({ battleId: id, voterId }, arena.battles)
 }
 
+/**
+ * Our own page says which revision it showed (empty: none), so that a vote changed in another window is noticed. A client that does not say means the
+ * vote as it stands; of two first votes at once, both saw none, and one is refused.
+ */
+async function seenRevision(form: Form, battleId: string, arena: Arena): Promise<number | null> {
+  const told = form.text('seen_revision')
+  if (told !== undefined) return wholeNumber(told) ?? null
+  return (await arena.votes.find(battleId, wholeNumber(form.text('turn'))))?.revision ?? null
+}
+
 /** Chips send `side:key`; none at all sends nothing, so the reason form says that it is there by its note. */
 function reasonsFrom(form: Form): VoteReason[] | undefined {
   const sent = form.all('reasons')
@@ -197,7 +207,7 @@ async function saveReasons(form: Form, whose: { battleId: string; voterId: Voter
       reasons: reasonsFrom(form),
       note: form.text('note'),
       idempotencyKey: null,
-      seenRevision: null,
+      seenRevision: vote.revision,
     },
     arena,
   )

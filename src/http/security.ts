@@ -11,7 +11,8 @@ export function security({ isSecure }: { isSecure: boolean }): MiddlewareHandler
     const headers = c.res.headers
     if (!headers.has('Content-Security-Policy')) headers.set('Content-Security-Policy', policy(nonce))
     headers.set('X-Content-Type-Options', 'nosniff')
-    headers.set('Referrer-Policy', 'no-referrer')
+    // Under `no-referrer` a browser sends `Origin: null` with our own forms, and on a plain-http network nothing else tells them from a stranger's.
+    headers.set('Referrer-Policy', 'same-origin')
     headers.set('Permissions-Policy', 'camera=(self), microphone=(self), geolocation=(), payment=(), usb=()')
     headers.set('Cross-Origin-Opener-Policy', 'same-origin')
     headers.set('Cross-Origin-Resource-Policy', 'same-origin')

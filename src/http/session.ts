@@ -65,9 +65,8 @@ export const csrfToken = (voterId: VoterId | null, secret: Uint8Array) => mac(`c
  * another site, so scripts need none; a wrong token is refused from anybody.
  */
 export function demandToken(c: Context<Env>, given: string | undefined, secret: Uint8Array) {
-  const isBrowser = c.req.header('origin') !== undefined || c.req.header('sec-fetch-site') !== undefined
   if (given === undefined || given === '') {
-    if (isBrowser && !c.req.header('content-type')?.startsWith('application/json'))
+    if (isBrowser(c) && !c.req.header('content-type')?.startsWith('application/json'))
       throw new Refusal('forbidden', 'form_expired')
     return
   }
@@ -75,6 +74,10 @@ export function demandToken(c: Context<Env>, given: string | undefined, secret: 
   // A form opened before the cookie existed was given to nobody in particular.
   if (!isSame(given, own) && !isSame(given, csrfToken(null, secret))) throw new Refusal('forbidden', 'form_expired')
 }
+
+/** Every browser names the page a form came from, or how far away it is. */
+export const isBrowser = (c: Context<Env>) =>
+  c.req.header('origin') !== undefined || c.req.header('sec-fetch-site') !== undefined
 
 const mac = (text: string, secret: Uint8Array) => createHmac('sha256', secret).update(text).digest('base64url')
 const isSame = (given: string, expected: string) => {

@@ -1,7 +1,10 @@
 import type { BattleId, VoteId, VoterId } from '../core/ids.ts'
 import type { Vote, VoteReason } from './vote.ts'
 
-export type Ballot = Pick<Vote, 'id' | 'battleId' | 'turn' | 'voterId' | 'outcome' | 'exclusion' | 'dwellMs' | 'castAt'> & {
+export type Ballot = Pick<
+  Vote,
+  'id' | 'battleId' | 'turn' | 'voterId' | 'outcome' | 'exclusion' | 'dwellMs' | 'castAt'
+> & {
   reasons?: VoteReason[] | undefined
   note?: string | null | undefined
   /** Sent again with a retried request; null when the sender has none. */
@@ -14,8 +17,8 @@ export type CastResult = 'cast' | 'changed' | 'same' | 'stale' | 'frozen' | 'dup
 export type VoteStore = {
   /**
    * Keeps this as the one vote of its battle and turn, durably, before resolving; the battle becomes `voted` in the same commit.
-   * Until the reveal another outcome (or reasons, or note) is a new revision; 'stale' if the voter saw an older one; 'same' if nothing differs;
-   * after the reveal, or when the battle cannot be voted on, nothing changes: 'frozen'. A known idempotency key with another outcome: 'duplicate_key'.
+   * Until the reveal another outcome (or reasons, or note) is a new revision; 'stale' if the voter saw another one or none; 'same' if nothing differs;
+   * after the reveal, or when the battle cannot be voted on, nothing changes: 'frozen'. A known idempotency key with the same words is 'same', with other words or of another vote 'duplicate_key'.
    * Reasons and note that are undefined stay as they were. The battle's row decides, never an earlier read.
    */
   cast(ballot: Ballot): Promise<{ result: CastResult; vote: Vote | undefined }>
@@ -26,8 +29,16 @@ export type VoteStore = {
   reveal(id: BattleId, at: Date): Promise<'revealed' | 'already_revealed' | 'conflict'>
   /** Takes the battle's votes out of everything computed later; the rows stay. */
   withdraw(id: BattleId, at: Date): Promise<'withdrawn' | 'no_vote'>
-  /** Counted votes of a voter since a moment, and whether one of them was on this prompt (other battles only). */
-  standing(voterId: VoterId, since: Date, promptSha256: string, except: BattleId): Promise<{ countedToday: number; hasCountedSamePrompt: boolean }>
+  /**
+   * Counted votes of a voter since a moment, and whether any counted one, whenever, was on this prompt and the pictures that `except` shows with it.
+   * Other battles only.
+   */
+  standing(
+    voterId: VoterId,
+    since: Date,
+    promptSha256: string,
+    except: BattleId,
+  ): Promise<{ countedToday: number; hasCountedSamePrompt: boolean }>
   /** Votes open since before this are frozen as if revealed, names not shown. */
   freeze(castBefore: Date, at: Date): Promise<number>
   /** By id, in byte order, withdrawn ones included. */

@@ -149,7 +149,15 @@ const inOrder: ContractScenario[] = [...scenarios, 'crash']
 const cases = inOrder.flatMap((scenario) =>
   contractKinds.flatMap((kind) => (impossible[kind].includes(scenario) ? [] : [{ kind, scenario }])),
 )
-const keepsFirstWord: ContractScenario[] = ['error-mid', 'error-choice', 'error-old', 'reset', 'eof', 'garbage', 'stall']
+const keepsFirstWord: ContractScenario[] = [
+  'error-mid',
+  'error-choice',
+  'error-old',
+  'reset',
+  'eof',
+  'garbage',
+  'stall',
+]
 const asksTwice: ContractScenario[] = ['429', '429-once', '500', '529', '502-html']
 
 export function providerContract() {

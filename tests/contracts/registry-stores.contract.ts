@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { after, aModel, anImage, aPromptSet, aReadyBattle, aSetPrompt, aVoter, introduce, noon } from '../characters.ts'
+import { aModel, anImage, aPromptSet, aReadyBattle, aSetPrompt, aVoter, introduce, later, noon } from '../characters.ts'
 import { type Open, openedBy } from './stores.ts'
 
 /** Voters, images, prompts and models. */

@@ -337,10 +337,16 @@ describe('tolerant JSON', () => {
     )
   })
 
+  test('a fence of code ends with its own mark, which is not taken for the next beginning', () => {
+    const code = '```python\nx = 1\n```\n'
+    expect(shown('qwen3-vl', `${code}{"bbox_2d":[1,2,300,400]}`)).toBe(`${code}⟨1|⟩`)
+  })
+
   test('what breaks a block does not hide the blocks after it', () => {
     expect(shown('qwen3-vl', '[see {"bbox_2d":[1,2,300,400]}')).toBe('[see ⟨1|⟩')
     expect(shown('qwen3-vl', 'He said {"oops. And {"bbox_2d":[1,2,300,400]}')).toBe('He said {"oops. And ⟨1|⟩')
     expect(shown('qwen3-vl', '["never closed\n{"bbox_2d":[1,2,300,400]}')).toContain('⟨1|⟩')
+    expect(shown('qwen3-vl', '[\'never closed\n{"bbox_2d":[1,2,300,400]}')).toBe("['never closed\n⟨1|⟩")
     const deep = shown('qwen3-vl', `${'['.repeat(40)}{"bbox_2d":[1,2,300,400]}${']'.repeat(40)}`)
     expect(deep).toBe(`${'['.repeat(32)}⟨||unplaced⟩${']'.repeat(32)}`)
   })
@@ -505,6 +511,7 @@ describe('dialects', () => {
     expect(shown('glm-v', `It is ${boxed('Paris')}, ${boxed('42')}, ${boxed('[1, 2, 3]')}.`)).toBe(
       'It is Paris, 42, [1, 2, 3].',
     )
+    expect(shown('glm-v', boxed('[1, 2]>'))).toBe('[1, 2]>')
     expect(shown('glm-v', boxed('[{"bbox_2d":[1,2,30,40],"label":"k"}]'))).toBe('⟨1|k⟩')
     expect(places('glm-v', '{"box_2d":[0,0,999,333]}')).toEqual([[null, 0, 0, 1, 0.3333]])
     expect(read('glm-v', boxed('[1,2,3000,4]')).notes.farOut).toBe(1)
@@ -513,6 +520,7 @@ describe('dialects', () => {
   test('showui: the whole answer, or a position in a dict', () => {
     expect(places('showui', ' [0.73, 0.21]\n')).toEqual([[null, 0.73, 0.21]])
     expect(shown('showui', '[0.73, 0.21] is a pair')).toBe('[0.73, 0.21] is a pair')
+    for (const text of ['I say [0.73, 0.21]', 'I say [0.73, 0.2']) expect(shown('showui', text)).toBe(text)
     expect(shown('showui', "{'action': 'CLICK', 'value': None, 'position': [0.73, 0.21]}")).toBe('⟨1|⟩ action: CLICK')
     expect(places('showui', "{'position': [[0.1, 0.2], [0.3, 0.4]]}")).toHaveLength(2)
     expect(shown('showui', '[0.73, 2.1]')).toBe('⟨||outside⟩')

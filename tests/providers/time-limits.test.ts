@@ -11,14 +11,19 @@ beforeAll(async () => {
 afterAll(() => server.close())
 
 let asked = 0
-const entry = (scenario: string, more: Partial<Extract<ModelEntry, { kind: 'openai-compatible' }>> = {}): ModelEntry => ({
+const entry = (
+  scenario: string,
+  more: Partial<Extract<ModelEntry, { kind: 'openai-compatible' }>> = {},
+): ModelEntry => ({
   id: 'm',
   kind: 'openai-compatible',
   model: `model-${++asked}`,
   baseUrl: `${server.url}/as/${scenario}/v1`,
   ...more,
 })
-const timeouts = (firstTokenMs: number, idleMs: number, totalMs = 20_000) => ({ timeouts: { firstTokenMs, idleMs, totalMs } })
+const timeouts = (firstTokenMs: number, idleMs: number, totalMs = 20_000) => ({
+  timeouts: { firstTokenMs, idleMs, totalMs },
+})
 const timesAsked = (model: string) =>
   server.requests.filter(({ body }) => (body as { model: string }).model === model).length
 

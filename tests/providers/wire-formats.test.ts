@@ -27,7 +27,14 @@ const base: Record<Kind, string> = {
   ollama: '',
 }
 const entry = (kind: Kind, more: object = {}): ModelEntry =>
-  ({ id: 'm', kind, model: 'some-model', baseUrl: server.url + base[kind], secret: () => 'the-key', ...more }) as ModelEntry
+  ({
+    id: 'm',
+    kind,
+    model: 'some-model',
+    baseUrl: server.url + base[kind],
+    secret: () => 'the-key',
+    ...more,
+  }) as ModelEntry
 const base64 = (byte: number) => Buffer.from(anImage(byte).bytes).toString('base64')
 async function sent(one: ModelEntry, request = aRequest()) {
   const heard = await hear(providerFor(one, testDeps()), request)
@@ -202,7 +209,7 @@ describe('what is fair', () => {
   test('a prompt template surrounds the question, whatever the question contains', async () => {
     const { body } = await sent(
       entry('openai-compatible', { promptTemplate: 'answer en {question}' }),
-      aRequest({ turns: [aTurn({ question: "What costs $& and $1 in {question}?" })] }),
+      aRequest({ turns: [aTurn({ question: 'What costs $& and $1 in {question}?' })] }),
     )
     expect(JSON.stringify(body)).toContain('answer en What costs $& and $1 in {question}?')
   })
@@ -233,7 +240,9 @@ describe('what is fair', () => {
     }
     await hear(providerFor(entry('openai-compatible', { image: { maxEdge: 512, format: 'jpeg' } }), deps))
     expect(asked).toEqual([{ maxEdge: 512, format: 'jpeg' }])
-    expect(JSON.stringify(server.requests.at(-1)?.body)).toContain(Buffer.from([255, 216, 255, 224, 9]).toString('base64'))
+    expect(JSON.stringify(server.requests.at(-1)?.body)).toContain(
+      Buffer.from([255, 216, 255, 224, 9]).toString('base64'),
+    )
   })
 
   test("a model's own sampling is sent in place of the arena's, and the receipt says so", async () => {
@@ -244,7 +253,10 @@ describe('what is fair', () => {
 
   test.each(kinds)('%s: extra fields and headers are sent, authorization is not taken from headers', async (kind) => {
     const { body, headers } = await sent(
-      entry(kind, { extraBody: { vendor_option: { deep: 1 } }, headers: { 'x-team': 'lab', Authorization: 'Bearer other' } }),
+      entry(kind, {
+        extraBody: { vendor_option: { deep: 1 } },
+        headers: { 'x-team': 'lab', Authorization: 'Bearer other' },
+      }),
     )
     expect(body).toMatchObject({ vendor_option: { deep: 1 } })
     expect(headers['x-team']).toBe('lab')
@@ -281,20 +293,26 @@ describe('sampling that vendors refuse is told in the receipt', () => {
   )
 
   test('an older Claude drops top_p when temperature is set, and every Claude the seed', async () => {
-    const { body, heard } = await sent(entry('anthropic', { model: 'claude-3-5-sonnet-20241022' }), aRequest({ sampling }))
+    const { body, heard } = await sent(
+      entry('anthropic', { model: 'claude-3-5-sonnet-20241022' }),
+      aRequest({ sampling }),
+    )
     expect(body).toMatchObject({ temperature: 0.7 })
     expect(body).not.toHaveProperty('top_p')
-    expect(heard.receipt.warnings.join('\n')).toMatch(/topP[\s\S]*|seed/)
+    expect(heard.receipt.warnings.join('\n')).toMatch(/topP/)
     expect(heard.receipt.warnings.join('\n')).toMatch(/seed/)
   })
 
-  test.each(['gpt-5.4', 'gpt-6', 'o3'])('%s: temperature and top_p are removed, max_completion_tokens is sent', async (model) => {
-    const { body, heard } = await sent(entry('openai', { model }), aRequest({ sampling }))
-    expect(body).not.toHaveProperty('temperature')
-    expect(body).not.toHaveProperty('top_p')
-    expect(body).toMatchObject({ max_completion_tokens: 1024 })
-    expect(heard.receipt.warnings.join('\n')).toMatch(/temperature/)
-  })
+  test.each(['gpt-5.4', 'gpt-6', 'o3'])(
+    '%s: temperature and top_p are removed, max_completion_tokens is sent',
+    async (model) => {
+      const { body, heard } = await sent(entry('openai', { model }), aRequest({ sampling }))
+      expect(body).not.toHaveProperty('temperature')
+      expect(body).not.toHaveProperty('top_p')
+      expect(body).toMatchObject({ max_completion_tokens: 1024 })
+      expect(heard.receipt.warnings.join('\n')).toMatch(/temperature/)
+    },
+  )
 
   test('Responses drops the seed', async () => {
     const { heard } = await sent(entry('openai-responses'), aRequest({ sampling }))

@@ -66,7 +66,14 @@ for (const name of pages.keys()) {
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
       if (overflow > 0) {
         problems++
-        console.log(`${name} ${width}: ${overflow} px too wide`)
+        const widest = await page.evaluate(() =>
+          [...document.querySelectorAll('body *')]
+            .filter((one) => one.getBoundingClientRect().right > document.documentElement.clientWidth + 0.5)
+            .filter((one) => !one.closest('.panes, .nav, .table-scroll, .suggestion-list'))
+            .map((one) => `${one.tagName}.${one.className}`)
+            .slice(0, 4),
+        )
+        console.log(`${name} ${width}: ${overflow} px too wide: ${widest.join(' ')}`)
       }
       const { violations } = await new AxeBuilder({ page }).analyze()
       for (const violation of violations) {

@@ -18,13 +18,20 @@ export function chipHtml(said: Said, n: number, { side, say, turn }: ChipOptions
   }
   const marks = chip.marks.map((mark) => mark + 1)
   const image = said.marks[chip.marks[0] ?? -1]?.image
+  const first = said.marks[chip.marks[0] ?? -1]
+  const kind = say(marks.length > 1 ? 'chip.points' : first?.kind === 'box' ? 'chip.box' : 'chip.point')
+  const place = marks.length === 1 && first ? hidden(`, ${placeOf(first, say)}`) : ''
   return (
-    `<button type="button" class="chip chip-${side}" data-side="${side}" data-turn="${turn}" data-marks="${marks.join(' ')}"` +
-    ` aria-label="${escaped(spoken(chip, said, label, say))}"><span class="chip-sign">${escaped(numbers(marks))}</span>` +
-    `${label ? `<span class="chip-label">${escaped(label)}</span>` : ''}` +
-    `${image !== undefined && image > 1 ? `<span class="chip-image">${escaped(say('chip.image', { n: image }))}</span>` : ''}</button>`
+    `<button type="button" class="chip chip-${side}" data-side="${side}" data-turn="${turn}" data-marks="${marks.join(' ')}">` +
+    `${hidden(`${kind} `)}<span class="chip-sign">${escaped(numbers(marks))}</span>` +
+    `${label ? ` <span class="chip-label">${escaped(label)}</span>` : ''}` +
+    `${image !== undefined && image > 1 ? ` <span class="chip-image">${escaped(say('chip.image', { n: image }))}</span>` : ''}` +
+    `${place}</button>`
   )
 }
+
+/** Only for ears: "Point 1 QR code, right side, lower third". */
+const hidden = (text: string) => `<span class="visually-hidden">${escaped(text)}</span>`
 
 /** Where a button cannot be: inside code, links and formulas. */
 export const chipText = (said: Said, n: number) => {
@@ -34,17 +41,6 @@ export const chipText = (said: Said, n: number) => {
 
 const labelOf = (chip: Chip, said: Said) =>
   chip.marks.length === 1 ? (said.marks[chip.marks[0]!]?.label ?? null) : null
-
-/** "Point 1, QR code, right side, lower third". */
-function spoken(chip: Chip, said: Said, label: string | null, say: Say) {
-  const marks = chip.marks.map((mark) => mark + 1)
-  const first = said.marks[chip.marks[0] ?? -1]
-  const name =
-    marks.length > 1
-      ? say('chip.points', { range: numbers(marks) })
-      : say(first?.kind === 'box' ? 'chip.box' : 'chip.point', { n: marks[0] ?? 0 })
-  return [name, label, marks.length === 1 && first ? placeOf(first, say) : null].filter(Boolean).join(', ')
-}
 
 function placeOf(mark: Mark, say: Say) {
   const { horizontal, vertical } = describePlace(mark)

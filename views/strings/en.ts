@@ -118,9 +118,9 @@ export const en = {
   scroll_together: 'Scroll together',
   'side.jump': 'Answer',
 
-  'chip.point': 'Point {n}',
-  'chip.box': 'Box {n}',
-  'chip.points': 'Points {range}',
+  'chip.point': 'Point',
+  'chip.box': 'Box',
+  'chip.points': 'Points',
   'chip.outside': 'outside image',
   'chip.unplaced': 'no place given',
   'chip.image': 'image {n}',
@@ -187,7 +187,7 @@ export const en = {
 
   reveal: 'Show names',
   'reveal.skip': 'Next without names',
-  'reveal.heading': 'A was {a}. B was {b}.',
+  'reveal.was': '{x} was {model}.',
   'reveal.same': 'Both answers came from {model}.',
   'reveal.chosen': 'Your choice',
   'reveal.your_vote': 'Your vote: {x}.',

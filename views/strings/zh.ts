@@ -116,9 +116,9 @@ export const zh: Catalogue = {
   scroll_together: '同步滚动',
   'side.jump': '回答',
 
-  'chip.point': '点 {n}',
-  'chip.box': '框 {n}',
-  'chip.points': '点 {range}',
+  'chip.point': '点',
+  'chip.box': '框',
+  'chip.points': '点',
   'chip.outside': '图片之外',
   'chip.unplaced': '未给出位置',
   'chip.image': '图片 {n}',
@@ -185,7 +185,7 @@ export const zh: Catalogue = {
 
   reveal: '显示名称',
   'reveal.skip': '不看名称，下一题',
-  'reveal.heading': 'A 是 {a}，B 是 {b}。',
+  'reveal.was': '{x} 是 {model}。',
   'reveal.same': '两个回答都来自 {model}。',
   'reveal.chosen': '你的选择',
   'reveal.your_vote': '你的投票：{x}。',

@@ -3,13 +3,12 @@ import { matchAt, skipSpace, toNumber } from './numbers.ts'
 import { held, newScan, notHere, type Scan, type Step, sayUntil, unfinished } from './scan.ts'
 import { type Place, toLabel } from './sheet.ts'
 import { type CoordinateKey, foreignKeys, unit } from './spaces.ts'
+import { callClose, callOpen, isBeginning } from './tag-names.ts'
 
 /** Objects lie at most this deep in a block of places. */
 const objectDepthMax = 8
 const stringsInStringsMax = 2
 const wrappersMax = 4
-export const callOpen = '<tool_call>'
-export const callClose = '</tool_call>'
 
 type Item =
   | { kind: 'chip'; places: Place[]; label: string | null }
@@ -125,13 +124,6 @@ function readWrapped(scan: Scan, from: number): Step {
   if (isCut && reads.length > 0 && open.includes(callOpen)) return unfinished(scan)
   scan.blocksFrom = Math.max(from + 1, at)
   return notHere
-}
-
-/** Whether the text ends within one of `marks`, begun at `at`. */
-export function isBeginning(text: string, at: number, marks: readonly string[]): boolean {
-  if (text.length - at > 40) return false
-  const rest = text.slice(at)
-  return marks.some((mark) => mark.length > rest.length && mark.startsWith(rest))
 }
 
 function tell(scan: Scan, items: Item[]) {

@@ -45,7 +45,7 @@ export function spacesOf({
   }
   const box = (space: Space): CoordinateKey => ({ kind: 'box', space, isLabelled: true })
   const point = (space: Space, isLabelled = true): CoordinateKey => ({ kind: 'point', space, isLabelled })
-  const with_ = (own: Space, keys: Record<string, CoordinateKey> = {}): Spaces => ({
+  const spaces = (own: Space, keys: Record<string, CoordinateKey> = {}): Spaces => ({
     own,
     keys: new Map(Object.entries(keys)),
   })
@@ -53,24 +53,24 @@ export function spacesOf({
   switch (dialect) {
     case 'qwen2.5-vl': {
       const space = resized(defaultResize.minPixels)
-      return with_(space, { bbox_2d: box(space), point_2d: point(space) })
+      return spaces(space, { bbox_2d: box(space), point_2d: point(space) })
     }
     case 'qwen3-vl':
-      return with_(thousandths, {
+      return spaces(thousandths, {
         bbox_2d: box(thousandths),
         point_2d: point(thousandths),
         coordinate: point(steps999, false),
       })
     case 'gemini':
-      return with_(thousandths, { box_2d: box(yFirst(thousandths)), point: point(yFirst(thousandths)) })
+      return spaces(thousandths, { box_2d: box(yFirst(thousandths)), point: point(yFirst(thousandths)) })
     case 'glm-v':
-      return with_(thousandths, {
+      return spaces(thousandths, {
         bbox_2d: box(thousandths),
         point_2d: point(thousandths),
         box_2d: box(steps999),
       })
     case 'pixels':
-      return with_(sent, {
+      return spaces(sent, {
         bbox_2d: box(sent),
         bbox: box(sent),
         point_2d: point(sent),
@@ -78,12 +78,12 @@ export function spacesOf({
         coordinate: point(sent),
       })
     case 'showui':
-      return with_(unit, { position: point(unit, false) })
+      return spaces(unit, { position: point(unit, false) })
     case 'moondream':
-      return with_(unit)
+      return spaces(unit)
     case 'ui-tars-1.5':
-      return with_(resized(78_400))
+      return spaces(resized(78_400))
     default:
-      return with_(thousandths)
+      return spaces(thousandths)
   }
 }

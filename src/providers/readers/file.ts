@@ -51,8 +51,8 @@ function shapeSentence({ image: { width, height }, isChinese }: Look) {
         : `${near[1]}:${near[0]}`
   if (isChinese) return isSquare ? '画面为正方形。' : `画面为${ratio > 1 ? '横向' : '竖向'}，长宽比约 ${shape}。`
   return isSquare
-    ? 'Upright, it is square.'
-    : `Upright, it is ${ratio > 1 ? 'wider than high (landscape)' : 'higher than wide (portrait)'}, about ${shape}.`
+    ? 'It is square.'
+    : `It is ${ratio > 1 ? 'wider than high (landscape)' : 'higher than wide (portrait)'}, about ${shape}.`
 }
 const ratiosKnown = [
   [4, 3],

@@ -27,11 +27,20 @@ export const readPalette: ImageReader = async (look, tools) => {
   const sentences: string[] = []
   if (!aboutColour && !aboutLight)
     sentences.push(beyondMe(look, { only: 'I only measure colour and light', onlyChinese: '我只测量颜色和光线' }))
+  else if (asked === null && aboutColour && !isAboutTheWhole(question))
+    sentences.push(
+      isChinese ? '我测量的是整幅画面，不是其中某个物体。' : 'I measure the whole picture, not single things in it.',
+    )
   if (asked !== null) sentences.push(aboutOneColour(look, colours, asked))
   if (aboutLight && !aboutColour) sentences.push(lightSentence(light, isChinese), paletteSentence(colours, isChinese))
   else sentences.push(paletteSentence(colours, isChinese), lightSentence(light, isChinese))
   return sentences.join(isChinese ? '' : ' ')
 }
+
+const isAboutTheWhole = (question: string) =>
+  /\b(picture|image|photo|photograph|scene|palette|overall|main|dominant|most|colou?rs)\b|图片|图像|画面|照片|主要|整体|哪些颜色/i.test(
+    question,
+  )
 
 type NamedColour = { name: string; chinese: string; rgb: [number, number, number]; asked: RegExp }
 const named: NamedColour[] = [

@@ -46,12 +46,14 @@ export const asksYesOrNo = (question: string) =>
 export function beyondMe(look: Look, { only, onlyChinese }: { only: string; onlyChinese: string }): string {
   const asked = quotable(look.question)
   if (look.isChinese)
-    return asked === null ? `${onlyChinese}，无法回答这个问题。` : `${onlyChinese}，无法回答“${asked}”。`
+    return asked === null
+      ? `${onlyChinese}，无法回答这个问题。`
+      : `${onlyChinese}，无法回答“${asked.replace(/[？?。！!]+$/, '')}”。`
   if (asked === null) return `${only}, so I cannot answer this question.`
   const isOneClause = /^(what|who|whom|whose|which|when|where|why|how)\b/i.test(asked) && !/[.;:!?]\s/.test(asked)
   return isOneClause
     ? `${only}, so I cannot tell ${asked[0]!.toLowerCase()}${asked.slice(1).replace(/[?.!\s]+$/, '')}.`
-    : `${only}, so I cannot answer “${asked}”.`
+    : `${only}, so I cannot answer “${asked}”${/[.?!]$/.test(asked) ? '' : '.'}`
 }
 
 const quotedCharactersMax = 90

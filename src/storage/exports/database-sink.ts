@@ -15,6 +15,8 @@ export async function databaseSink(root: string, path: string, statements: strin
   database.pragma('page_size = 4096')
   database.pragma('journal_mode = OFF')
   database.pragma('synchronous = OFF')
+  // Rows come vote by vote; a battle may follow its first vote.
+  database.pragma('foreign_keys = OFF')
   database.exec('BEGIN')
   for (const statement of statements) database.exec(statement)
   const inserts = new Map<string, Database.Statement>()
@@ -29,6 +31,8 @@ export async function databaseSink(root: string, path: string, statements: strin
     },
     async finish(rows) {
       database.exec('COMMIT')
+      const broken = database.pragma('foreign_key_check')
+      if (Array.isArray(broken) && broken.length > 0) throw new Error(`${path}: a row names another that is not there`)
       database.exec('VACUUM')
       database.close()
       const handle = await open(aside, 'r+')

@@ -165,7 +165,8 @@ async function toExportRows(
   })
 }
 
-const samplingOf = ({ id }: ExportModel, models: Map<string, ModelRow>): Sampling | null => models.get(id)?.sampling ?? null
+const samplingOf = ({ id }: ExportModel, models: Map<string, ModelRow>): Sampling | null =>
+  models.get(id)?.sampling ?? null
 
 function toModel(id: string, version: string, model: ModelRow | undefined): ExportModel {
   return {

@@ -40,10 +40,10 @@ export async function migrate(
 }
 
 function appliedTo(connection: Connection): Applied[] {
-  const has = connection.prepare(`select 1 from sqlite_schema where type = 'table' and name = 'migrations'`).get()
-  if (!has) {
-    const tables = connection.prepare(`select count(*) from sqlite_schema where type = 'table'`).pluck().get()
-    if (tables !== 0) throw new Error('The database file belongs to another program. Name another file in `data`.')
+  // One question, one answer: another program may be making the first table just now.
+  const tables = connection.prepare(`select name from sqlite_schema where type = 'table'`).pluck().all()
+  if (!tables.includes('migrations')) {
+    if (tables.length > 0) throw new Error('The database file belongs to another program. Name another file in `data`.')
     return []
   }
   return connection.prepare('select number, name, sha256 from migrations order by number').all() as Applied[]

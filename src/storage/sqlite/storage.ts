@@ -40,6 +40,8 @@ export type SqliteStorage = Stores & {
   migrated: { applied: number; backup: string | null }
   /** False after a write that the disk refused, until one succeeds. */
   isWritable(): boolean
+  /** Tries to write: a site that was taken out of service gets no other write to recover by. */
+  probe(at: Date): Promise<boolean>
   /** A consistent, checked copy under this name; row counts by table. */
   backUp(file: string): Promise<{ tables: Record<string, number> }>
   /** What a night is for: the write-ahead log goes back into the file, statistics are renewed. */
@@ -76,6 +78,7 @@ export async function sqliteStorage(
       engine,
       migrated,
       isWritable: writes.isWritable,
+      probe: (at) => probe(engine, at),
       backUp: (file) => backUp(writing, file),
       maintain: () => writes.alone(() => void maintain(writing)),
       close() {
@@ -135,6 +138,19 @@ const storesOf = (engine: Engine): Stores => ({
   votes: voteStore(engine),
   leaderboards: leaderboardStore(engine),
 })
+
+async function probe({ transaction, schema: { settings } }: Engine, at: Date): Promise<boolean> {
+  const row = { key: 'probe', value: 'written', changedAt: at }
+  try {
+    await transaction(async (db) => {
+      await db.insert(settings).values(row).onConflictDoUpdate({ target: settings.key, set: row })
+    })
+    return true
+  } catch (error) {
+    if (error instanceof Refusal) return false
+    throw error
+  }
+}
 
 function maintain(writing: ReturnType<typeof openConnection>) {
   writing.pragma('wal_checkpoint(truncate)')

@@ -35,6 +35,7 @@ export function writeQueue(connection: Connection, db: Database, { gathers }: { 
   const rollback = connection.prepare('rollback')
   const savepoint = connection.prepare('savepoint one_write')
   const release = connection.prepare('release one_write')
+  const changes = connection.prepare('select total_changes()').pluck()
   const takeBack = connection.prepare('rollback to one_write')
 
   async function drain() {
@@ -47,6 +48,7 @@ export function writeQueue(connection: Connection, db: Database, { gathers }: { 
   async function commitTogether(batch: Waiting[]) {
     const kept: { done(value: unknown): void; value: unknown }[] = []
     const refused: { failed(error: unknown): void; error: unknown }[] = []
+    const before = changes.get()
     try {
       begin.run()
       for (const { work, done, failed } of batch) {
@@ -68,7 +70,9 @@ export function writeQueue(connection: Connection, db: Database, { gathers }: { 
       for (const { failed } of batch) failed(toRefusal(error))
       return
     }
-    isWritable = !refused.some(({ error }) => isNotSaved(error))
+    if (refused.some(({ error }) => isNotSaved(error))) isWritable = false
+    // Only a commit that wrote something tells that the disk takes it.
+    else if (changes.get() !== before) isWritable = true
     for (const { done, value } of kept) done(value)
     for (const { failed, error } of refused) failed(toRefusal(error))
   }
