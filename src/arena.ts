@@ -7,6 +7,8 @@ import { memoryBattleFeed } from './battles/battle-feed.ts'
 import type { BattleFeed } from './battles/battle-feed.ts'
 import type { Markup } from './battles/battle.ts'
 import type { BattleStore } from './battles/battle-store.ts'
+import type { ErasureStore } from './battles/erasure-store.ts'
+import type { ShareStore } from './battles/share-store.ts'
 import { defaultPolicy, type PairingPolicy } from './battles/pairing.ts'
 import { battleRunner, type Runner } from './battles/run-battle.ts'
 import type { Pool, Screen } from './battles/start-battle.ts'
@@ -21,6 +23,8 @@ import { imageKey, type ImageRef } from './images/image.ts'
 import type { ImageCodec } from './images/image-codec.ts'
 import type { ImageStore } from './images/image-store.ts'
 import { boardDesk, type BoardDesk } from './cli/board-desk.ts'
+import { placeOf } from './cli/export-context.ts'
+import { type ExportDesk, exportDesk } from './cli/export-desk.ts'
 import type { LeaderboardStore } from './leaderboards/leaderboard-store.ts'
 import { type Health, modelHealth } from './models/health.ts'
 import type { Model } from './models/model.ts'
@@ -42,6 +46,8 @@ import type { VoteStore } from './votes/vote-store.ts'
 export type Arena = AsyncDisposable & {
   config: Config
   battles: BattleStore
+  shares: ShareStore
+  erasures: ErasureStore
   votes: VoteStore
   images: ImageStore
   prompts: PromptStore
@@ -54,6 +60,7 @@ export type Arena = AsyncDisposable & {
   runner: Runner
   health: Health
   boards: BoardDesk
+  exports: ExportDesk
   /** Today's configured models. */
   contestants: Model[]
   pool(imageCount: number): Promise<Pool>
@@ -69,7 +76,8 @@ export type Arena = AsyncDisposable & {
   /** Signs cookies and form tokens. */
   secret: Uint8Array
   isSecure: boolean
-  isWritable(): boolean
+  /** Asks the disk again after a refused write, so that an idle site recovers too. */
+  isWritable(): Promise<boolean>
   signal: AbortSignal
   sha256(text: string): string
   now(): Date
@@ -162,14 +170,18 @@ export async function assemble(config: Config, options: AssembleOptions): Promis
     leaderboards: storage.leaderboards,
     database,
     options: { method: config.ranking.method, provisionalBelow: config.ranking.provisionalBelow },
+    delayMs: isPublicSite(config) ? 24 * 60 * 60 * 1000 : 0,
     now,
     log,
   })
+  const exports = exportDesk({ place: placeOf(config), now })
   if (config.prompts.seed) await plantSeeds(options.seedsFrom ?? join(packageRoot(), 'static', 'seeds'), { ...storage, blobs, codec, now })
 
   const arena: Arena = {
     config,
     battles: storage.battles,
+    shares: storage.shares,
+    erasures: storage.erasures,
     votes: storage.votes,
     images: storage.images,
     prompts: storage.prompts,
@@ -182,6 +194,7 @@ export async function assemble(config: Config, options: AssembleOptions): Promis
     runner,
     health,
     boards,
+    exports,
     contestants,
     policy,
     policyHash,
@@ -198,7 +211,7 @@ export async function assemble(config: Config, options: AssembleOptions): Promis
     consent: { text: config.privacy.consent?.text ?? null, version: config.privacy.consent?.version ?? 'built-in-1' },
     secret: keyFile(join(config.data, 'keys', 'session.key')),
     isSecure: config.site.url?.startsWith('https:') ?? false,
-    isWritable: storage.isWritable,
+    isWritable: async () => storage.isWritable() || (await storage.probe(now())),
     signal: stopping.signal,
     sha256,
     now,
@@ -214,6 +227,7 @@ export async function assemble(config: Config, options: AssembleOptions): Promis
     async [Symbol.asyncDispose]() {
       await arena.stop(0)
       await boards[Symbol.asyncDispose]()
+      await exports[Symbol.asyncDispose]()
       await codec[Symbol.asyncDispose]()
       await storage.battles.interruptRunning(now())
       await storage.close()

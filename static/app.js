@@ -491,20 +491,26 @@
     if (box && matchMedia('(prefers-reduced-motion: reduce)').matches) box.checked = true
   }
 
-  // ── Battle: a stream that never opened is polled instead
-  const heard = new WeakSet()
-  document.addEventListener('htmx:sse:after:message', (event) => heard.add(event.target))
+  // ── Battle: whatever becomes of the stream, a page that shows a running battle asks until it is over. One watch, however often parts are swapped in.
+  const heardAt = new WeakMap() // #stream -> when it last said something; absent before its first word and once it has ended or failed
+  document.addEventListener('htmx:sse:after:message', (event) => heardAt.set(event.target, performance.now()))
+  for (const type of ['htmx:sse:close', 'htmx:sse:error']) document.addEventListener(type, (event) => heardAt.delete(event.target))
+  const [lookMs, deafMs, quietMs] = [2000, 4000, 15_000]
+  let watch = null
   function watchStream() {
+    if (watch === null && find('#stream')) watch = setTimeout(look, deafMs)
+  }
+  function look() {
+    watch = null
     const stream = find('#stream')
-    if (!stream || stream.dataset.watched) return
-    stream.dataset.watched = '1'
-    const look = () => {
-      if (!stream.isConnected || heard.has(stream)) return
-      const refresh = stream.closest('[data-refresh]')
-      if (!document.hidden) htmx.ajax('GET', location.pathname, { source: refresh, target: '#battle', swap: 'outerMorph' })
-      setTimeout(look, 2000)
+    if (!stream) return
+    const at = heardAt.get(stream)
+    const isDue = at === undefined || performance.now() - at > quietMs
+    if (isDue && !document.hidden && navigator.onLine) {
+      if (at !== undefined) heardAt.set(stream, performance.now())
+      htmx.ajax('GET', location.pathname, { source: stream.closest('[data-refresh]'), target: '#battle', swap: 'outerMorph' })
     }
-    setTimeout(look, 4000)
+    watch = setTimeout(look, lookMs)
   }
 
   // ── Focus goes where the answer to an action is

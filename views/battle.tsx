@@ -126,6 +126,7 @@ const Stream = ({ hands, battle }: { hands: Hands; battle: Battle }) => (
     hx-trigger="done"
     hx-target="#battle"
     hx-swap="outerMorph"
+    {...{ 'hx-status:4xx': 'swap:none', 'hx-status:5xx': 'swap:none' }}
     hx-nonce={hands.nonce ?? ''}
   >
     <div

@@ -272,12 +272,18 @@ const AfterVote = ({ hands, battle, vote, focus }: DockProps & { vote: Vote }) =
           </span>
           {say('vote.chose', { x: say(`outcome.${vote.outcome}`) })}
         </h2>
-        <p class="dock-help">{say('vote.saved_note')}</p>
-        <a class="linklike" href={change} {...live(hands, change, { method: 'get' })}>
-          {say('vote.change')}
-        </a>
+        {vote.status === 'open' ? (
+          <>
+            <p class="dock-help">{say('vote.saved_note')}</p>
+            <a class="linklike" href={change} {...live(hands, change, { method: 'get' })}>
+              {say('vote.change')}
+            </a>
+          </>
+        ) : (
+          <p class="dock-help">{say('vote.frozen_note')}</p>
+        )}
       </div>
-      <Why hands={hands} battle={battle} vote={vote} />
+      {vote.status === 'open' ? <Why hands={hands} battle={battle} vote={vote} /> : null}
       <div class="after-actions">
         <Action hands={hands} to={to(battle, 'reveal')} class="reveal" swap="outerMorph transition:true" include="#why">
           <button class="button button-primary" type="submit" data-key="Enter">

@@ -7,11 +7,14 @@ CREATE TABLE voters (
   consent_version text,
   consent_publish integer,
   consent_at integer,
+  recovery_sha256 text,
   created_at integer NOT NULL,
   CONSTRAINT voters_pk PRIMARY KEY (id),
   CONSTRAINT voters_kind_known CHECK (kind in ('anon', 'user', 'annotator')),
   CONSTRAINT voters_consent_whole CHECK ((consent_version is null) = (consent_at is null) and (consent_version is null) = (consent_publish is null))
 ) STRICT;
+
+CREATE UNIQUE INDEX voters_recovery_unique ON voters (recovery_sha256);
 
 CREATE TABLE images (
   sha256 text NOT NULL,
@@ -123,7 +126,6 @@ CREATE TABLE battles (
   tries integer NOT NULL DEFAULT 0,
   stopped_by_voter integer NOT NULL DEFAULT 0,
   replaced_side text,
-  slug text,
   started_at integer NOT NULL,
   ready_at integer,
   revealed_at integer,
@@ -150,7 +152,6 @@ CREATE INDEX battles_by_voter ON battles (voter_id, started_at, id);
 CREATE INDEX battles_by_state ON battles (state, ready_at);
 CREATE INDEX battles_by_pair ON battles (started_mode, model_a, model_b);
 CREATE UNIQUE INDEX battles_form_key_unique ON battles (form_key);
-CREATE UNIQUE INDEX battles_slug_unique ON battles (slug);
 
 CREATE TABLE turns (
   battle_id text NOT NULL,
@@ -239,6 +240,19 @@ CREATE TABLE failed_answers (
 
 CREATE INDEX failed_answers_by_model ON failed_answers (model_id);
 CREATE INDEX failed_answers_by_answer ON failed_answers (battle_id, turn, side);
+
+-- Public links. A removed one stays known, so that it can say that it was removed.
+CREATE TABLE shares (
+  slug text NOT NULL,
+  battle_id text NOT NULL,
+  with_image integer NOT NULL,
+  shared_at integer NOT NULL,
+  removed_at integer,
+  CONSTRAINT shares_pk PRIMARY KEY (slug),
+  CONSTRAINT shares_battle_fk FOREIGN KEY (battle_id) REFERENCES battles (id)
+) STRICT;
+
+CREATE INDEX shares_by_battle ON shares (battle_id, removed_at, with_image);
 
 -- Votes, everything that ever happened to them, and the boards made of them.
 CREATE TABLE votes (

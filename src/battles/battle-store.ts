@@ -64,8 +64,11 @@ export type BattleStore = {
   ofForm(voterId: VoterId, formKey: string): Promise<BattleId | undefined>
   /** The running battle of this voter, if there is one. */
   runningOf(voterId: VoterId): Promise<BattleId | undefined>
-  /** Newest first. */
-  ofVoter(voterId: VoterId, page: { limit: number; before?: Date | undefined }): Promise<Battle[]>
+  /** Newest first, erased ones left out. `before` is the last battle of the page before: ids order those of one moment. */
+  ofVoter(
+    voterId: VoterId,
+    page: { limit: number; before?: Pick<Battle, 'id' | 'startedAt'> | undefined },
+  ): Promise<Battle[]>
   /** The key of a turn's question (`promptSha256`): repeats of one question count once. */
   promptKey(id: BattleId, turn: number): Promise<string>
   startedSince(voterId: VoterId, since: Date): Promise<number>

@@ -140,9 +140,9 @@ export function next(
     case 'interrupted':
       return isIn('queued', 'writing') ? to('void', 'interrupted') : null
     case 'retry':
-      return isIn('void') && (voidReason === 'side_failed' || voidReason === 'interrupted') ? to('queued') : null
+      return isIn('void') && !isRevealed && (voidReason === 'side_failed' || voidReason === 'interrupted') ? to('queued') : null
     case 'replace':
-      return isIn('void') && voidReason === 'side_failed' ? to('queued') : null
+      return isIn('void') && !isRevealed && voidReason === 'side_failed' ? to('queued') : null
     case 'vote':
       return isIn('ready', 'voted') && !isRevealed ? to('voted') : null
     case 'ask':

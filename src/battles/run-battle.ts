@@ -321,9 +321,11 @@ export function battleRunner(context: RunContext, arena: AbortSignal): Runner {
       if (running.has(id)) return
       const control = new AbortController()
       const done = runBattle(id, context, AbortSignal.any([arena, control.signal]))
-        .catch((error: unknown) =>
-          context.log({ event: 'job_failed', job: `battle ${id}`, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
-        )
+        .catch(async (error: unknown) => {
+          context.log({ event: 'job_failed', job: `battle ${id}`, error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+          // Nobody writes it any more: left as it is, its page would wait until the next start of the arena.
+          await context.battles.move(id, { type: 'interrupted' }, context.now()).catch(() => undefined)
+        })
         .finally(() => running.delete(id))
       running.set(id, { control, done })
     },

@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads'
 import type { Log } from '../core/events.ts'
 import { ballotTable } from '../leaderboards/ballot-table.ts'
 import { boardKey } from '../leaderboards/board-view.ts'
+import { boardCategories } from '../leaderboards/category.ts'
 import { type BoardView, type Leaderboard, wholeBoard } from '../leaderboards/leaderboard.ts'
 import type { LeaderboardStore } from '../leaderboards/leaderboard-store.ts'
 import { type RatingOptions, rateView } from '../leaderboards/refresh-leaderboard.ts'
@@ -14,6 +15,8 @@ import type { BoardQuestion, BoardReply } from './job-boards.ts'
 export type BoardDesk = AsyncDisposable & {
   /** The newest board of a view; `isUpdating` while newer votes are being counted. A view nobody asked for before is waited for. */
   of(view: BoardView, voterId: string | null): Promise<{ board: Leaderboard; isUpdating: boolean }>
+  /** The newest board of a view that was rated before; nothing is computed. */
+  known(view: BoardView): Promise<Leaderboard | undefined>
   /** Brings the main views up to date if a vote changed since. */
   refresh(): Promise<void>
 }
@@ -21,13 +24,19 @@ export type BoardDesk = AsyncDisposable & {
 type Rated = { board: Leaderboard; change: number }
 type Rater = AsyncDisposable & { rate(view: BoardView, voterId: string | null): Promise<Rated & { ms: number }> }
 
-const mainViews: BoardView[] = [wholeBoard, { ...wholeBoard, style: true }]
+const mainViews: BoardView[] = [
+  wholeBoard,
+  { ...wholeBoard, style: true },
+  ...boardCategories.filter((category) => category !== 'all').map((category) => ({ ...wholeBoard, category })),
+]
 const viewsKeptMax = 200
+const anHourMs = 60 * 60 * 1000
 
 export function boardDesk({
   leaderboards,
   database,
   options,
+  delayMs = 0,
   log,
   now,
 }: {
@@ -35,12 +44,21 @@ export function boardDesk({
   /** Path of the file, or `:memory:` in tests, where no other thread can read it. */
   database: string
   options: RatingOptions
+  /** On public sites votes appear this late, so that nobody can steer by watching the board (TRUST.md B8). */
+  delayMs?: number
   log: Log
   now(): Date
 }): BoardDesk {
   const rater = database === inMemory ? raterHere(leaderboards, options, now) : raterThread(database, options)
   const kept = new Map<string, Rated>()
   const working = new Map<string, Promise<Rated>>()
+
+  /** A delayed board moves by whole hours, and each hour's is a view of its own. */
+  const delayed = (view: BoardView): BoardView => {
+    if (delayMs === 0) return view
+    const hour = new Date(Math.floor((now().getTime() - delayMs) / anHourMs) * anHourMs)
+    return { ...view, until: view.until !== null && view.until < hour ? view.until : hour }
+  }
 
   const rateAgain = (view: BoardView, voterId: string | null) => {
     const key = boardKey(view, voterId)
@@ -55,7 +73,7 @@ export function boardDesk({
         kept.set(key, { board, change })
         if (kept.size > viewsKeptMax) kept.delete(kept.keys().next().value!)
         if (view.voters !== 'mine') await leaderboards.keep(board, key, change)
-        if (key === boardKey(wholeBoard))
+        if (key === boardKey(delayed(wholeBoard)))
           log({ event: 'leaderboard_refreshed', votes: board.votes, models: board.rows.length, ms: Math.round(ms) })
         return { board, change }
       })
@@ -65,7 +83,8 @@ export function boardDesk({
   }
 
   return {
-    async of(view, voterId) {
+    async of(asked, voterId) {
+      const view = delayed(asked)
       const key = boardKey(view, voterId)
       const present = kept.get(key) ?? (view.voters === 'mine' ? undefined : await leaderboards.latest(key))
       if (!present) return { board: (await rateAgain(view, voterId)).board, isUpdating: false }
@@ -77,9 +96,13 @@ export function boardDesk({
         )
       return { board: present.board, isUpdating }
     },
+    async known(view) {
+      const key = boardKey(delayed(view))
+      return (kept.get(key) ?? (await leaderboards.latest(key)))?.board
+    },
     async refresh() {
       const change = await leaderboards.lastChange()
-      for (const view of mainViews) {
+      for (const view of mainViews.map(delayed)) {
         const present = kept.get(boardKey(view)) ?? (await leaderboards.latest(boardKey(view)))
         if (present?.change !== change) await rateAgain(view, null)
       }

@@ -4,6 +4,7 @@ import { registerConfig } from './config.ts'
 import { registerDoctor } from './doctor.ts'
 import { registerExport } from './export.ts'
 import { registerGc } from './gc.ts'
+import { registerImport } from './import.ts'
 import { registerInit } from './init.ts'
 import { registerMigrate } from './migrate.ts'
 import { registerModels } from './models.ts'
@@ -18,6 +19,7 @@ export const commands: readonly ((program: Command) => void)[] = [
   registerInit,
   registerConfig,
   registerModels,
+  registerImport,
   registerExport,
   registerVerify,
   registerRank,

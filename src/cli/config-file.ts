@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { isMap, isNode, isPair, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
+import { type Document, isMap, isNode, isPair, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
 import type { Path } from './config-keys.ts'
 
 export const configFileName = 'sightline.yaml'
@@ -41,17 +41,27 @@ export function readConfigFile(path: string, name: string): ConfigFile {
 
 export function parseConfigFile(text: string, path: string, name: string): ConfigFile {
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' })
   const lineAt = (offset: number | undefined) => (offset === undefined ? undefined : lines.linePos(offset).line)
   const faults: ConfigFile['faults'] = document.errors.map((error) => ({
     line: lineAt(error.pos[0]),
     sentence: yamlSentence(error.code, error.message),
   }))
   const root = document.contents
-  if (faults.length === 0 && root !== null && !isMap(root) && document.toJS() !== null)
+  if (faults.length === 0 && root !== null && !isMap(root) && !(isScalar(root) && root.value === null))
     faults.push({ line: 1, sentence: 'The file must hold keys and values, such as `data: ./data`.' })
-  const values = faults.length === 0 ? ((document.toJS({ maxAliasCount: 100 }) ?? {}) as Record<string, unknown>) : {}
+  const values = faults.length === 0 ? plainValues(document, faults) : {}
   return { name, path, values, faults, lineOf: (path) => lineAt(offsetOf(root, path, document)) }
+}
+
+/** Aliases that lead to themselves, or to far too much, cannot be read. */
+function plainValues(document: Document, faults: ConfigFile['faults']): Record<string, unknown> {
+  try {
+    return (document.toJS({ maxAliasCount: 100 }) ?? {}) as Record<string, unknown>
+  } catch {
+    faults.push({ line: undefined, sentence: 'The aliases (*name) of this file cannot be resolved.' })
+    return {}
+  }
 }
 
 function yamlSentence(code: string, message: string): string {

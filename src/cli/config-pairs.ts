@@ -35,7 +35,7 @@ function* accessPairs({ access, server, privacy }: FileConfig, has: PairFacts['h
     )
   if (access.vote === 'me' && !isLoopback(server.host))
     yield warning(
-      ['access', 'vote'],
+      ['server', 'host'],
       `access.vote is me, but server.host ${server.host} answers other machines too: whoever reaches it can vote as you.`,
     )
 }

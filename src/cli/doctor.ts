@@ -85,7 +85,7 @@ async function folder(data: string): Promise<Finding[]> {
   } catch (error) {
     return [bad('data folder', `${data} cannot be written: ${(error as Error).message}.`)]
   } finally {
-    rmSync(probe, { force: true })
+    if (existsSync(probe)) rmSync(probe)
   }
 }
 

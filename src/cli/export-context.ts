@@ -44,7 +44,9 @@ export async function openExport(
   const { data, dataset } = place
   const { store, images, close } = await openStore(data, source)
   const ledger = sqliteLedger(ledgerOf(data))
-  const key = keyOf(place)
+  // A preview names nobody, so it makes no key.
+  let made: Uint8Array | null = null
+  const key = () => (made ??= keyOf(place))
   const sha256 = (content: string | Uint8Array) => createHash('sha256').update(content).digest('hex')
   const pathOf = (image: { sha256: string; mediaType: string }) => join(images, imagePath(image))
   return {
@@ -60,8 +62,8 @@ export async function openExport(
     isImageThere: async (image) => (await stat(pathOf(image)).catch(() => null))?.isFile() ?? false,
     smallJpeg,
     hash: sha256,
-    keyed: (text) => createHmac('sha256', key).update(text).digest(),
-    keyId: createHmac('sha256', key).update(`key id\0${dataset}`).digest('hex').slice(0, 16),
+    keyed: (text) => createHmac('sha256', key()).update(text).digest(),
+    keyId: () => createHmac('sha256', key()).update(`key id\0${dataset}`).digest('hex').slice(0, 16),
     codeVersion: packageVersion(),
     sqliteVersion: sqliteVersion(),
     site: place.site,

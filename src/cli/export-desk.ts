@@ -41,19 +41,24 @@ export type ExportDesk = AsyncDisposable & {
   snapshot(id: string): Promise<HostedSnapshot | undefined>
   /** A file of a snapshot by the path its manifest lists; nothing else in the folder can be named. */
   file(id: string, path: string): Promise<{ path: string; bytes: number; sha256: string | null } | undefined>
-  /** The whole snapshot as a computed archive; see `rangeOf` for its Range header. */
+  /** The whole snapshot as a computed archive: its length is known and any range of it can be read. */
   tar(id: string): Promise<Tar | undefined>
   remove(id: string): Promise<boolean>
 }
 
 /** An export is written here and gets its snapshot's name when it is complete. */
 const buildingName = 'building'
+/** Counting reads every vote; a page that is loaded again shows the same count. */
+const previewFreshMs = 5_000
 const unlisted = ['manifest.json', 'SHA256SUMS']
 
 export function exportDesk({ place, now }: { place: ExportPlace; now(): Date }): ExportDesk {
   const root = exportsOf(place.data)
   const building = join(root, buildingName)
   const thread = exportThread(place)
+  // Looking must not wait until writing is over.
+  const lookingThread = exportThread(place)
+  const looked = new Map<string, { at: number; preview: Promise<ExportPreview> }>()
   let status: ExportStatus = { state: 'idle' }
 
   const snapshot = async (id: string): Promise<HostedSnapshot | undefined> => {
@@ -75,7 +80,14 @@ export function exportDesk({ place, now }: { place: ExportPlace; now(): Date }):
   return {
     async preview(options) {
       refuseNonsense(options)
-      return await thread.ask<ExportPreview>({ ask: 'preview', options })
+      const key = JSON.stringify(options)
+      const known = looked.get(key)
+      if (known && now().getTime() - known.at < previewFreshMs) return await known.preview
+      const preview = lookingThread.ask<ExportPreview>({ ask: 'preview', options })
+      looked.clear()
+      looked.set(key, { at: now().getTime(), preview })
+      preview.catch(() => looked.delete(key))
+      return await preview
     },
     async start(options) {
       refuseNonsense(options)
@@ -133,7 +145,9 @@ export function exportDesk({ place, now }: { place: ExportPlace; now(): Date }):
       await rm(join(root, id), { recursive: true })
       return true
     },
-    [Symbol.asyncDispose]: () => thread.close(),
+    async [Symbol.asyncDispose]() {
+      await Promise.all([thread.close(), lookingThread.close()])
+    },
   }
 }
 

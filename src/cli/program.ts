@@ -6,11 +6,6 @@ import { packageVersion } from './package.ts'
 
 /** Runs one command to its end and says how it ended: 0 done, 1 the thing asked about failed, 2 wrong usage or configuration. */
 export async function runCommand(argv: readonly string[]): Promise<number> {
-  // A reader that has seen enough, such as `head`, closes the pipe; that is no failure of ours.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0)
-    throw error
-  })
   try {
     await program().parseAsync([...argv], { from: 'user' })
     return typeof process.exitCode === 'number' ? process.exitCode : 0

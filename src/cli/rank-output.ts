@@ -24,7 +24,7 @@ const header = (board: Leaderboard) => [
   'wins',
   'losses',
   'ties',
-  'both bad',
+  'of them bad',
   'win rate',
   ...(board.style ? ['plain'] : []),
   '',

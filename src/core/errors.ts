@@ -4,6 +4,7 @@ export type RefusalCode =
   | 'unauthenticated'
   | 'forbidden'
   | 'not_found'
+  | 'gone'
   | 'conflict'
   | 'too_large'
   | 'unsupported'
@@ -17,6 +18,7 @@ export const refusalKeys = [
   'battle_closed',
   'battle_over',
   'board_private',
+  'confirm_needed',
   'consent_needed',
   'data_private',
   'export_running',
@@ -39,6 +41,7 @@ export const refusalKeys = [
   'no_such_model',
   'no_such_page',
   'no_such_prompt',
+  'no_such_set',
   'no_such_snapshot',
   'no_vote',
   'not_saved',
@@ -47,7 +50,12 @@ export const refusalKeys = [
   'prompt_empty',
   'prompt_refused',
   'prompt_too_long',
+  'recovery_unknown',
+  'recovery_unreadable',
+  'recovery_word',
   'retry_used_up',
+  'same_model',
+  'share_gone',
   'share_not_revealed',
   'side_not_failed',
   'sign_in_needed',

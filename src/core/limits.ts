@@ -33,6 +33,8 @@ export const streamsMax = 2_000
 export const streamHeartbeatMs = 15_000
 export const streamWriteTimeoutMs = 15_000
 export const streamPaddingBytes = 256
+/** A battle that runs but publishes nothing is looked up again after this pause. */
+export const streamLookAgainMs = 250
 
 /** A stop waits this long for answers in progress. */
 export const stopGraceMs = 30_000

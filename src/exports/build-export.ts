@@ -1,4 +1,5 @@
 import { byCodeUnit, canonicalJson, type Hash } from './canonical.ts'
+import { carryBase } from './carry-base.ts'
 import { type CompanionFacts, companionsOf } from './companions.ts'
 import { csvHeader, csvRow } from './csv.ts'
 import type { ExportFolder } from './export-folder.ts'
@@ -15,13 +16,13 @@ import { ExportFailure } from './failures.ts'
 import { digestOf, type Frozen, freezeRows } from './freeze.ts'
 import { findLeaks } from './leak-check.ts'
 import { type ExportOptions, isSplit, isTraining, type Lane, lanesOf, problemsOf, rulesOf } from './options.ts'
-import { coarse, type Keyed, sessionPseudonym, voterPseudonym } from './pseudonyms.ts'
+import { coarse, isPseudonym, type Keyed, sessionPseudonym, voterPseudonym } from './pseudonyms.ts'
 import { type RecordContext, voteRecord } from './record.ts'
 import { reportOf, type SnapshotReport } from './report.ts'
 import { retractionsOf } from './retractions.ts'
 import { schemaVersion, tableOf } from './tables.ts'
 import { writeComparator, writeDatabase } from './write-extras.ts'
-import { frozenRows, isLineLane, isTableLane, type LaneContext, writeLines, writeTable } from './write-lanes.ts'
+import { frozenRows, isLineLane, isTableLane, type LaneContext, type Sizes, usualSizes, writeLines, writeTable } from './write-lanes.ts'
 
 export type ExportContext = {
   store: ExportStore
@@ -35,7 +36,7 @@ export type ExportContext = {
   hash: Hash
   keyed: Keyed
   /** Says which key made the pseudonyms, and nothing about it. */
-  keyId: string
+  keyId(): string
   codeVersion: string
   sqliteVersion: string
   site: { name: string; url: string | null; contact: string | null }
@@ -43,8 +44,8 @@ export type ExportContext = {
   base?: { folder: string; snapshot: string } | null
   onProgress?(progress: ExportProgress): void
   signal?: AbortSignal
-  /** For tests that stop an export at every shard. */
-  shardBytes?: number
+  /** Smaller in tests that stop an export at every shard. */
+  sizes?: Sizes
 }
 export type ExportProgress = { phase: 'reading' | 'writing' | 'checking'; rows: number; of: number; bytes: number }
 export type ExportResult = {
@@ -171,7 +172,10 @@ async function freezeSnapshot(reader: ExportReader, options: ExportOptions, cont
     state: 'writing',
     report: JSON.stringify(reportOf(frozen, await retractionsOf(id, options, reader, ledger))),
   }
-  await ledger.freeze(snapshot, frozen.items, { plan: planOf(options), keys: frozen.splitKeys })
+  const { items, shards } = base
+    ? await carryBase(frozen.items, options, base.snapshot, ledger)
+    : { items: frozen.items, shards: [] }
+  await ledger.freeze(snapshot, { items, shards, plan: planOf(options), keys: frozen.splitKeys })
   return snapshot
 }
 
@@ -206,6 +210,7 @@ async function writeSnapshot(
   const { folder, ledger } = context
   await folder.claim(snapshot.id)
   try {
+    await adoptBase(snapshot, context)
     const lane = laneContext(snapshot, reader, options, context)
     const shards = await writeLanes(options, lane, context)
     context.onProgress?.({ phase: 'checking', rows: 0, of: 0, bytes: 0 })
@@ -217,6 +222,15 @@ async function writeSnapshot(
     return resultOf(snapshot, state, shards, await folder.list())
   } catch (error) {
     throw asFailure(error)
+  }
+}
+
+/** Files that stay come from the base's folder; without it they cannot be had. */
+async function adoptBase({ id, parent }: FrozenSnapshot, { ledger, folder, base }: ExportContext) {
+  for (const { path } of await ledger.shards(id)) {
+    if (path.includes(id) || (await folder.has(path))) continue
+    if (!base) throw new ExportFailure('usage', `this snapshot continues ${parent}; name its folder with --base`)
+    await folder.adopt(base.folder, path)
   }
 }
 
@@ -235,7 +249,8 @@ function laneContext(
     const known = new Map<string, string>()
     return (id: string): string | null => {
       if (options.voterIds === 'none') return null
-      const made = known.get(id) ?? name(id, pseudonym)
+      // A pool that was exported elsewhere brings pseudonyms already.
+      const made = known.get(id) ?? (options.source !== null && isPseudonym(id) ? id : name(id, pseudonym))
       known.set(id, made)
       return made
     }
@@ -271,7 +286,8 @@ function laneContext(
     throwIfStopped() {
       if (signal?.aborted) throw new ExportFailure('interrupted', 'stopped; the same command goes on from here')
     },
-    ...(context.shardBytes === undefined ? {} : { shardBytes: context.shardBytes }),
+    sizes: context.sizes ?? usualSizes,
+    imagesThere: new Set(),
   }
 }
 
@@ -323,7 +339,7 @@ async function writeCompanions(snapshot: FrozenSnapshot, shards: Shard[], option
     report: readReport(snapshot),
     codeVersion: context.codeVersion,
     sqliteVersion: context.sqliteVersion,
-    keyId: options.voterIds === 'none' ? null : context.keyId,
+    keyId: options.voterIds === 'none' ? null : context.keyId(),
     site: context.site,
   }
   const files: Shard[] = [...shards]

@@ -145,7 +145,7 @@ function textOf(facts: CompanionFacts): string {
     '',
     'Flags: `redacted` personal data was replaced, `escaped` special tokens were made harmless, `truncated` an answer was cut at its limit,',
     '`identical` both answers say the same, `identity_probe` and `leaked_identity` the question asked or an answer said who is answering,',
-    '`image_missing` a picture of an imported row could not be read, `prompt_mismatch` its sides were asked different things.',
+    '`baseline` a fixed-rule reader took part, `replay` an answer was made beforehand, `image_missing` a picture of an imported row could not be read, `prompt_mismatch` its sides were asked different things.',
     '',
     '## Models',
     '',

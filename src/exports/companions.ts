@@ -41,7 +41,7 @@ function statsJson({ report: { stats, leaderboard } }: CompanionFacts) {
   }
 }
 
-function modelJson({ id, name, kind, model, version, card, isBaseline, exportOutputs }: ExportModel) {
+function modelJson({ id, name, kind, model, version, card, isBaseline, isReplay, exportOutputs }: ExportModel) {
   return {
     id,
     name,
@@ -55,7 +55,8 @@ function modelJson({ id, name, kind, model, version, card, isBaseline, exportOut
     endpoint: kind,
     served_by: card.servedBy ?? null,
     url: card.url ?? null,
-    baseline: isBaseline,
+    is_baseline: isBaseline,
+    is_replay: isReplay,
     outputs_may_be_published: exportOutputs,
   }
 }

@@ -44,6 +44,8 @@ export type ExportBattle = {
   startedAt: Date | null
   /** All votes of the battle by turn; `counts` is what `isCounted` says. */
   votes: { id: VoteId; turn: number; counts: boolean }[]
+  /** Pseudonym of the conversation in the dataset it was imported from. */
+  session: string | null
   /** Flags an import gave it. */
   flags: string[]
 }
@@ -92,6 +94,8 @@ export type ExportModel = {
   version: string
   card: ModelCard
   isBaseline: boolean
+  /** Its answers were made elsewhere, beforehand. */
+  isReplay: boolean
   exportOutputs: boolean
 }
 
@@ -154,8 +158,11 @@ export type SplitKey = { key: string; component: string; split: 'train' | 'test'
 
 /** What exports remember of themselves, apart from the arena's own database, so that a large freeze never delays a vote. */
 export type SnapshotLedger = {
-  /** Writes snapshot, items and newly placed split keys in one commit; an unfinished snapshot of the same id is replaced. */
-  freeze(snapshot: FrozenSnapshot, items: ExportItem[], splits: { plan: string; keys: SplitKey[] }): Promise<void>
+  /** Writes snapshot, items, files taken over and newly placed split keys in one commit; an unfinished snapshot of the same id is replaced. */
+  freeze(
+    snapshot: FrozenSnapshot,
+    frozen: { items: ExportItem[]; shards: Shard[]; plan: string; keys: SplitKey[] },
+  ): Promise<void>
   find(id: string): Promise<FrozenSnapshot | undefined>
   /** In the order in which they are written. */
   items(id: string, range: { preset: string; split: string; after: number; limit: number }): Promise<ExportItem[]>

@@ -157,7 +157,8 @@ const rowTests: RowTest[] = [
   { reason: 'withdrawn', fails: ({ vote, battle }) => vote.status === 'withdrawn' || battle.isErased },
   { reason: 'no_consent', fails: ({ battle }, _preset, { scope }) => scope === 'public' && !battle.consent.publish },
   { reason: 'output_terms', fails: ({ models }) => !models.a.exportOutputs || !models.b.exportOutputs },
-  { reason: 'held', fails: ({ vote }) => vote.status === 'held' },
+  // An open vote may still be changed by its voter.
+  { reason: 'held', fails: ({ vote }) => vote.status === 'held' || vote.status === 'open' },
   { reason: 'quarantined', fails: ({ vote }) => vote.status === 'quarantined' },
   ...exclusionTests,
   {

@@ -42,23 +42,26 @@ export async function previewOf(frozen: Frozen, options: ExportOptions, store: E
       rows: kept.length,
       funnel: frozen.funnels.get(preset) ?? [],
     })),
-    sample: ids.flatMap((id) => rows.get(id) ?? []).map(sampleOf),
+    sample: ids.flatMap((id) => rows.get(id) ?? []).map((row) => sampleOf(row, options)),
     bytes: sizeOf(frozen),
     warnings: frozen.warnings,
   }
 }
 
-function sampleOf({ vote, turns, models }: ExportRow): ExportPreview['sample'][number] {
+/** Without consent to publish, a public preview says no more than the file would: `votes` holds no words. */
+function sampleOf({ vote, battle, turns, models }: ExportRow, { scope }: ExportOptions): ExportPreview['sample'][number] {
   const turn = turns.at(-1)!
+  const mayQuote = scope === 'internal' || battle.consent.publish
+  const quoted = (text: string) => (mayQuote ? short(text) : '')
   return {
     id: vote.id,
-    question: short(turn.text),
+    question: quoted(turn.text),
     images: turns.reduce((sum, { images }) => sum + images.length, 0),
     model_a: models.a.id,
     model_b: models.b.id,
     winner: winnerOf(vote.outcome),
-    answer_a: short(turn.answers.a.raw),
-    answer_b: short(turn.answers.b.raw),
+    answer_a: quoted(turn.answers.a.raw),
+    answer_b: quoted(turn.answers.b.raw),
     language: turn.language,
     turn: vote.turn,
   }

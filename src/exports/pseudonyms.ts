@@ -9,6 +9,9 @@ export const voterPseudonym = (id: string, keyed: Keyed) => `v_${base32(keyed(`v
 export const sessionPseudonym = (battleId: string, keyed: Keyed) =>
   `s_${base32(keyed(`session\0${battleId}`)).slice(0, 20)}`
 
+/** One of ours, of whichever arena. */
+export const isPseudonym = (id: string) => /^[vs]_[a-z2-7]{20}$/.test(id)
+
 const unitMs = { ms: 1, minute: 60_000, hour: 3_600_000, day: 86_400_000 }
 
 /** The moment floored to the unit; null for `none`. */

@@ -14,8 +14,8 @@ import {
 } from './conversation.ts'
 import type { ExportItem, ExportRow, ItemFacts } from './export-store.ts'
 import { languageName } from './languages.ts'
-import { countMarkup, tokensOf } from './markup-counts.ts'
 import type { ExportOptions } from './options.ts'
+import { countMarkup } from '../ranking/style-features.ts'
 import { promptKey } from './row-keys.ts'
 import { lmarenaCategories } from './tables.ts'
 
@@ -94,7 +94,7 @@ export function battleRecord(row: ExportRow, { facts, split }: ExportItem, conte
   return {
     id: vote.id,
     battle_id: battle.id,
-    session_id: context.session(battle.id),
+    session_id: context.session(battle.session ?? battle.id),
     prev_vote_id: battle.votes[order - 1]?.id ?? null,
     evaluation_order: order === -1 ? null : order + 1,
     model_a: models.a.id,
@@ -337,7 +337,16 @@ function countedColumns(row: ExportRow) {
 
 export function flagsOf(row: ExportRow, facts: Pick<ItemFacts, 'flags'>): string[] {
   const turns = row.turns.flatMap(({ flags }) => flags as string[])
-  return [...new Set([...turns, ...row.battle.flags, ...facts.flags])]
+  const models = [row.models.a, row.models.b]
+  return [
+    ...new Set([
+      ...turns,
+      ...row.battle.flags,
+      ...(models.some(({ isBaseline }) => isBaseline) ? ['baseline'] : []),
+      ...(models.some(({ isReplay }) => isReplay) ? ['replay'] : []),
+      ...facts.flags,
+    ]),
+  ]
 }
 
 /** characters, headers, lists, bold of all answers of the side up to the voted turn. */
@@ -352,6 +361,9 @@ const imageColumn = (row: ExportRow, context: RecordContext) =>
 const imagePaths = (row: ExportRow) => imagesOf(row).map(imagePath)
 
 const answersText = (row: ExportRow, side: Side) => row.turns.map(({ answers }) => answers[side].raw).join('\n\n')
+
+/** The provider's count where it gave one, else a quarter of the code points. */
+const tokensOf = (text: string, counted: number | null) => counted ?? Math.ceil([...text].length / 4)
 
 const wholeBig = (value: number | null) => (value === null ? null : BigInt(Math.round(value)))
 
@@ -393,7 +405,7 @@ function metaOf(row: ExportRow, facts: ItemFacts, _split: string, context: Recor
   return {
     battle_id: row.battle.id,
     vote_id: row.vote.id,
-    session_id: context.session(row.battle.id),
+    session_id: context.session(row.battle.session ?? row.battle.id),
     voter_id: context.voter(row.voter.id),
     language: languageOf(row),
     prompt_sha256: promptKey(row, context.hash),

@@ -1,5 +1,6 @@
 import type { Row } from './record.ts'
 import { byCodeUnit, type Hash } from './canonical.ts'
+import { inOrder } from './carry-base.ts'
 import { imagesOf, type PlacedImage, textsOf } from './conversation.ts'
 import type { ExportFolder } from './export-folder.ts'
 import type { ExportItem, ExportReader, ExportRow, Shard, SnapshotLedger } from './export-store.ts'
@@ -25,9 +26,8 @@ import {
 import { tableOf } from './tables.ts'
 
 /** A row group closes at this much of picture bytes or this many rows, a shard at this size (EXPORTS.md 3.2). */
-export const groupBytesMax = 16 * 1024 * 1024
-export const groupRowsMax = 1000
-export const shardBytesMax = 450 * 1024 * 1024
+export type Sizes = { groupBytes: number; groupRows: number; shardBytes: number }
+export const usualSizes: Sizes = { groupBytes: 16 * 1024 * 1024, groupRows: 1000, shardBytes: 450 * 1024 * 1024 }
 const pageRows = 200
 
 export type LaneContext = {
@@ -42,8 +42,9 @@ export type LaneContext = {
   imageBytes(image: { sha256: string; mediaType: string }): Promise<Uint8Array>
   onRows(rows: number, bytes: number): void
   throwIfStopped(): void
-  /** Smaller in tests, so that resuming meets many shards. */
-  shardBytes?: number
+  sizes: Sizes
+  /** Paths of pictures already written or found in this run. */
+  imagesThere: Set<string>
 }
 
 /** The items of one lane and split with their rows, in order, each proven to be what was frozen. */
@@ -81,7 +82,7 @@ export const isTableLane = (lane: Lane): lane is TableLane => lane in tableRecor
 
 /** Writes what is missing of one Parquet lane and split; committed shards are verified and stay. */
 export async function writeTable(lane: TableLane, split: string, context: LaneContext): Promise<Shard[]> {
-  const { snapshot, options, ledger, folder, record, hash } = context
+  const { snapshot, options, ledger, folder, record, sizes } = context
   const shards = await committedShards(lane, split, context)
   let done = shards.reduce((sum, { rows }) => sum + rows, 0)
   const table = tableOf(lane, options)
@@ -123,8 +124,8 @@ export async function writeTable(lane: TableLane, split: string, context: LaneCo
       shard.last = item.voteId
       group.push(ready)
       for (const held of imagesOf(row)) groupBytes += bytes.get(held.sha256)?.length ?? 0
-      if (group.length >= groupRowsMax || groupBytes >= groupBytesMax) await flush()
-      if (group.length === 0 && shard.sink.bytes() >= (context.shardBytes ?? shardBytesMax)) await commit()
+      if (group.length >= sizes.groupRows || groupBytes >= sizes.groupBytes) await flush()
+      if (group.length === 0 && shard.sink.bytes() >= sizes.shardBytes) await commit()
       context.throwIfStopped()
     }
     await commit()
@@ -135,12 +136,16 @@ export async function writeTable(lane: TableLane, split: string, context: LaneCo
   return shards.sort((left, right) => byCodeUnit(left.path, right.path))
 }
 
-/** Shards that are on disk as the ledger remembers them, up to the first that is not. */
+/** Shards that are on disk as the ledger remembers them, up to the first that is not; one taken over from a base must be whole. */
 async function committedShards(lane: Lane, split: string, { snapshot, ledger, folder }: LaneContext): Promise<Shard[]> {
   const known = (await ledger.shards(snapshot)).filter((shard) => shard.preset === lane && shard.split === split)
   const good: Shard[] = []
-  for (const shard of known.sort((left, right) => byCodeUnit(left.path, right.path))) {
-    if ((await folder.has(shard.path))?.bytes !== shard.bytes || (await folder.sha256(shard.path)) !== shard.sha256) break
+  for (const shard of inOrder(known, snapshot)) {
+    const isWhole =
+      (await folder.has(shard.path))?.bytes === shard.bytes && (await folder.sha256(shard.path)) === shard.sha256
+    if (!isWhole && !shard.path.includes(snapshot))
+      throw new ExportFailure('io', `${shard.path} of the base is not as it was written`)
+    if (!isWhole) break
     good.push(shard)
   }
   return good
@@ -219,13 +224,17 @@ export async function writeLines(lane: LineLane, split: string, context: LaneCon
 }
 
 /** Once per picture, under its hash. */
-export async function keepImage(image: PlacedImage, context: Pick<LaneContext, 'folder' | 'imageBytes' | 'hash'>) {
+export async function keepImage(image: PlacedImage, context: LaneContext) {
   const path = imagePath(image)
+  if (context.imagesThere.has(path)) return
+  context.imagesThere.add(path)
   if ((await context.folder.has(path))?.bytes === image.bytes) return
   await context.folder.put(path, await checked(image, context))
 }
 
-async function linkImage(image: PlacedImage, split: string, { folder }: LaneContext) {
+async function linkImage(image: PlacedImage, split: string, { folder, imagesThere }: LaneContext) {
   const path = `imagefolder/${split}/${imagePath(image)}`
+  if (imagesThere.has(path)) return
+  imagesThere.add(path)
   if ((await folder.has(path)) === null) await folder.link(imagePath(image), path)
 }

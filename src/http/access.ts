@@ -14,10 +14,13 @@ export function demandBoard(c: Context<Env>, arena: Pick<Arena, 'config'>) {
   if (board === 'voters' && !c.get('voterId') && !isThisMachine(c.get('address'))) throw new Refusal('unauthenticated', 'board_private')
 }
 
+export function mayTakeData(c: Context<Env>, { config }: Pick<Arena, 'config'>): boolean {
+  const { data } = config.access
+  return data === 'public' || isThisMachine(c.get('address')) || (data === 'voters' && c.get('voterId') !== null)
+}
+
 export function demandData(c: Context<Env>, arena: Pick<Arena, 'config'>) {
-  const { data } = arena.config.access
-  if (data === 'operator' && !isThisMachine(c.get('address'))) throw new Refusal('forbidden', 'data_private')
-  if (data === 'voters' && !c.get('voterId') && !isThisMachine(c.get('address'))) throw new Refusal('unauthenticated', 'data_private')
+  if (!mayTakeData(c, arena)) throw new Refusal('forbidden', 'data_private')
 }
 
 /** Until there is a sign-in, the operator is who can reach the machine itself. An empty address is a request made inside this process. */

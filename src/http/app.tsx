@@ -11,14 +11,20 @@ import { clientAddress, networkKey, trustedProxies } from './address.ts'
 import { loadAssets } from './assets.ts'
 import { mountBattles } from './battles.tsx'
 import { mountComposer } from './composer.tsx'
+import { mountData } from './data.tsx'
 import type { Env } from './env.ts'
 import { mountHealth } from './health.ts'
 import { mountImages } from './images.ts'
+import { mountLeaderboard } from './leaderboard.tsx'
 import { refuse } from './errors.tsx'
+import { mountMethod } from './method.tsx'
+import { mountModels } from './models.tsx'
 import { pageMaker } from './pages.tsx'
 import { mountPreferences } from './preferences.ts'
+import { mountPrompts } from './prompts.tsx'
 import { security } from './security.ts'
 import { isBrowser, session } from './session.ts'
+import { mountVoters } from './voters.tsx'
 
 /** The whole HTTP side: one visible list of middleware, the routes, one handler for everything that goes wrong. */
 export function createApp(arena: Arena): Hono<Env> {
@@ -60,6 +66,12 @@ export function createApp(arena: Arena): Hono<Env> {
   mountImages(app, arena)
   mountComposer(app, arena, pages)
   mountBattles(app, arena, pages)
+  mountVoters(app, arena, pages)
+  mountPrompts(app, arena, pages)
+  mountLeaderboard(app, arena, pages)
+  mountModels(app, arena, pages)
+  mountMethod(app, arena, pages)
+  mountData(app, arena, pages)
   return app
 }
 

@@ -161,7 +161,11 @@ async function standingOf(battle: Battle, arena: Arena): Promise<BattleView['sta
     return row && row.rankLow !== null && row.rankHigh !== null ? { low: row.rankLow, high: row.rankHigh } : null
   }
   const { a, b } = battle.contestants
-  return { a: { rank: rankOf(a.id), preferred: null }, b: { rank: rankOf(b.id), preferred: null } }
+  const preferred = await arena.votes.preferences(battle.voterId, [a.id, b.id])
+  return {
+    a: { rank: rankOf(a.id), preferred: preferred.get(a.id) ?? null },
+    b: { rank: rankOf(b.id), preferred: preferred.get(b.id) ?? null },
+  }
 }
 
 async function twinOf(battle: Battle, arena: Arena) {

@@ -37,6 +37,7 @@ export function mountComposer(app: Hono<Env>, arena: Arena, pages: Pages) {
       const { id, isNew } = await start(form, draft, voterId, c, arena)
       if (isNew) {
         arena.log({ event: 'battle_started', battle: id })
+        await arena.votes.freezeOf(voterId, id, arena.now())
         arena.runner.start(id)
       }
       const url = battlePath(id)

@@ -6,9 +6,8 @@ import type { Env } from './env.ts'
 export function mountHealth(app: Hono<Env>, arena: Arena) {
   app.get('/healthz', (c) => c.text('ok\n'))
   app.get('/readyz', async (c) => {
-    const reason = arena.signal.aborted ? 'stopping' : !arena.isWritable() ? 'database not writable' : null
+    const reason = arena.signal.aborted ? 'stopping' : (await arena.isWritable()) ? null : 'database not writable'
     if (reason) return c.text(`${reason}\n`, 503)
-    await arena.leaderboards.lastChange()
     return c.text('ready\n')
   })
 }

@@ -18,7 +18,7 @@ export type Pages = {
     c: Context<Env>,
     page: Pick<PageProps, 'title' | 'layout' | 'isPrivate' | 'refreshSeconds' | 'status'> & { current: PageName | null },
     content: Child,
-    status?: 200 | 201 | 400 | 401 | 403 | 404 | 409 | 413 | 415 | 422 | 429 | 500 | 503,
+    status?: 200 | 201 | 400 | 401 | 403 | 404 | 409 | 410 | 413 | 415 | 422 | 429 | 500 | 503,
   ): Response | Promise<Response>
 }
 

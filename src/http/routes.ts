@@ -31,8 +31,10 @@ export const battleActions = [
   'replace',
   'skip',
   'report',
+  'share',
 ] as const
 export type BattleAction = (typeof battleActions)[number]
 
+export const sharePath = (slug: string) => `/s/${slug}`
 export const battlePath = (id: string) => `/b/${id}`
 export const battleActionPath = (id: string, action: BattleAction) => `/b/${id}/${action}`

@@ -26,7 +26,7 @@ export function session({
   newId(): VoterId
   now(): Date
 }): MiddlewareHandler<Env> {
-  const name = isSecure ? secureName : plainName
+  const name = cookieName(isSecure)
   return async (c, next) => {
     const known = readVoter(getCookie(c, name), secret)
     let voterId = known
@@ -35,18 +35,30 @@ export function session({
       // A visitor becomes a voter at the first thing they do, not at the first page they look at.
       voterId = newId()
       await voters.keep({ id: voterId, kind: 'anon', consent: null, createdAt: now() })
-      setCookie(c, name, signVoter(voterId, secret), {
-        httpOnly: true,
-        sameSite: 'Lax',
-        path: '/',
-        secure: isSecure,
-        maxAge: voterCookieDays * 24 * 60 * 60,
-      })
+      rememberVoter(c, voterId, { secret, isSecure })
       return voterId
     })
     c.set('voterId', voterId ?? null)
     await next()
   }
+}
+
+type Signing = { secret: Uint8Array; isSecure: boolean }
+const cookieName = (isSecure: boolean) => (isSecure ? secureName : plainName)
+const cookieOptions = (isSecure: boolean) =>
+  ({ httpOnly: true, sameSite: 'Lax', path: '/', secure: isSecure }) as const
+
+/** From now on this browser is that voter. */
+export function rememberVoter(c: Context<Env>, id: VoterId, { secret, isSecure }: Signing) {
+  setCookie(c, cookieName(isSecure), signVoter(id, secret), {
+    ...cookieOptions(isSecure),
+    maxAge: voterCookieDays * 24 * 60 * 60,
+  })
+}
+
+/** From now on this browser is nobody. */
+export function forgetVoter(c: Context<Env>, { isSecure }: Pick<Signing, 'isSecure'>) {
+  setCookie(c, cookieName(isSecure), '', { ...cookieOptions(isSecure), maxAge: 0 })
 }
 
 export const signVoter = (id: VoterId, secret: Uint8Array) => `${keyId}.${id}.${mac(`voter\0${id}`, secret)}`

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Hono } from 'hono'
 import { delta, fullState, type StreamState } from '../../views/stream.tsx'
 import type { Say } from '../../views/strings/strings.ts'
@@ -10,6 +11,7 @@ import { isId } from '../core/ids.ts'
 import {
   sideTriesMax,
   streamHeartbeatMs,
+  streamLookAgainMs,
   streamPaddingBytes,
   streamsMax,
   streamsPerNetworkMax,
@@ -69,9 +71,9 @@ async function* read(battle: Battle, live: LiveAnswers, say: Say, csrf: string, 
       }
       return before.state
     }
-    if (isRunning(battle)) {
-      let current = battle
-      let isFirst = true
+    let current: Battle | undefined = battle
+    let isFirst = true
+    while (current && isRunning(current) && latestTurn(current).number === turn) {
       for await (const shown of arena.feed.follow(id, control.signal)) {
         if (current.state === 'queued' && sides.some((side) => shown[side].text !== '')) current = { ...current, state: 'writing' }
         const known: StreamState | undefined = (before as { state: StreamState } | null)?.state
@@ -80,12 +82,18 @@ async function* read(battle: Battle, live: LiveAnswers, say: Say, csrf: string, 
         if (html !== '' || isFirst) yield { html }
         isFirst = false
       }
+      current = await arena.battles.find(id)
+      // Just started, or its run has failed: told that it is over, the page would fetch itself, find it running and follow again, in a circle.
+      if (current && isRunning(current)) {
+        if (isFirst) yield { html: fullState(stateOf(current, latestTurn(current).answers)) }
+        isFirst = false
+        await wait(streamLookAgainMs)
+      }
     }
-    const over = await arena.battles.find(id)
-    if (over && !isRunning(over) && latestTurn(over).number === turn) {
+    if (current && !isRunning(current) && latestTurn(current).number === turn) {
       before = null
       const vote = (await arena.votes.find(id)) ?? null
-      yield { html: fullState({ ...stateOf(over, latestTurn(over).answers), vote }) }
+      yield { html: fullState({ ...stateOf(current, latestTurn(current).answers), vote }) }
     }
     yield { done: true }
   } finally {
@@ -130,7 +138,10 @@ function eventStream(messages: AsyncGenerator<Message>, leave: () => void): Read
         const silence = new Promise<'silence'>((resolve) => {
           heartbeat = setTimeout(() => resolve('silence'), streamHeartbeatMs)
         })
-        const came = await Promise.race([pending, silence])
+        const came = await Promise.race([pending, silence]).catch((error: unknown) => {
+          end()
+          throw error
+        })
         clearTimeout(heartbeat)
         if (isOver) return
         if (came === 'silence') return controller.enqueue(encoder.encode(': still here\n\n'))

@@ -1,4 +1,6 @@
 import type { ModelId, VoteId } from '../core/ids.ts'
+import type { FailureReason } from '../models/provider.ts'
+import type { Exclusion, ReasonKey } from '../votes/vote.ts'
 import type { Leaderboard, RankedBallot } from './leaderboard.ts'
 
 export type LeaderboardStore = {
@@ -15,4 +17,24 @@ export type LeaderboardStore = {
   latest(key: string): Promise<{ board: Leaderboard; change: number } | undefined>
   /** Share of asked answers that failed, for models that were asked. */
   failureRates(): Promise<Map<ModelId, number>>
+  /** Languages of voted questions, and how many counted votes there are since a moment. */
+  summary(since: Date): Promise<{ languages: string[]; votesSince: number }>
+  /** Medians over each model's newest answers; null where its service told nothing. */
+  speeds(): Promise<Map<ModelId, { firstTextMs: number | null; tokensPerSecond: number | null }>>
+  /**
+   * What a model's page says beside its ratings. Battles whose names may still be hidden (not revealed, started since `openSince`) are left out:
+   * a counter that moved with them would tell who is being judged.
+   */
+  modelFacts(model: ModelId, openSince: Date): Promise<ModelFacts>
+  /** Votes kept but not counted, by reason. */
+  excluded(): Promise<{ reason: Exclusion; votes: number }[]>
+}
+
+export type ModelFacts = {
+  answers: number
+  failed: number
+  failures: { reason: FailureReason; count: number }[]
+  medianCharacters: number | null
+  /** What decided votes about this model: its reasons, most frequent first. */
+  reasons: { key: ReasonKey; count: number }[]
 }

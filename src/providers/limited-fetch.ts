@@ -32,8 +32,7 @@ export function limitedFetch(
     const url = new URL(input instanceof Request ? input.url : input)
     const body = extraBody === undefined ? init.body : withExtra(init.body, extraBody)
     const response = await followed(url, { ...init, ...(body === undefined ? {} : { body }) }, dispatcher)
-    const isJson = (init.headers as Record<string, string> | undefined)?.['accept'] === 'application/json'
-    return guarded(response, { linesAreLimited: response.ok && !isJson })
+    return guarded(response)
   }
   return limited as LimitedFetch
 }
@@ -58,10 +57,10 @@ async function followed(from: URL, init: RequestInit, dispatcher: Dispatcher): P
   }
 }
 
-function guarded(response: Response, { linesAreLimited }: { linesAreLimited: boolean }): Response {
+function guarded(response: Response): Response {
   if (response.body === null) return response
   const { status, statusText, headers } = response
-  const limits = response.ok ? limitedBytes({ linesAreLimited }) : cutBytes(errorBodyBytesMax)
+  const limits = response.ok ? limitedBytes() : cutBytes(errorBodyBytesMax)
   return new Response(response.body.pipeThrough(limits), { status, statusText, headers: plain(headers) })
 }
 
@@ -73,7 +72,7 @@ function plain(headers: Headers): Headers {
   return copy
 }
 
-function limitedBytes({ linesAreLimited }: { linesAreLimited: boolean }): TransformStream<Uint8Array, Uint8Array> {
+function limitedBytes(): TransformStream<Uint8Array, Uint8Array> {
   const utf8 = new TextDecoder('utf-8', { fatal: true })
   let bytes = 0
   let lineBytes = 0
@@ -81,7 +80,7 @@ function limitedBytes({ linesAreLimited }: { linesAreLimited: boolean }): Transf
     transform(chunk, controller) {
       bytes += chunk.length
       if (bytes > responseBytesMax) throw broken('response_too_large')
-      if (linesAreLimited) lineBytes = countedLines(chunk, lineBytes)
+      lineBytes = countedLines(chunk, lineBytes)
       try {
         utf8.decode(chunk, { stream: true })
       } catch {

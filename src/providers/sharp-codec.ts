@@ -36,8 +36,8 @@ export type ImageTools = {
 const heapMegabytesMax = 192
 /** A process that grew to this is replaced when it has nothing to do: the allocator does not give memory back. */
 const restBytesMax = 320 * 1024 * 1024
-/** The decoder's own limit comes first; this one is for a process that does not answer at all. */
-const silenceMs = decodeTimeoutMs + 2_000
+/** The decoder's own limit comes first, also for one that waits behind another; this is for a process that does not answer at all. */
+const silenceMs = 2 * decodeTimeoutMs + 2_000
 /** A neighbour may have killed the process, so an upload gets a second chance, alone. */
 const triesMax = 2
 

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import type { AnswerEvent, Finish, Receipt } from '../models/provider.ts'
 import { pause } from './fake.ts'
-import { thinkSplitter } from './think-splitter.ts'
+import { type Split, thinkSplitter } from './think-splitter.ts'
 import { type Fault, type FaultCode, fault, faultOfThrown, UpstreamError, wordsOf } from './upstream-error.ts'
 
 export type Timeouts = { totalMs: number; firstTokenMs: number; idleMs: number }
@@ -21,6 +21,8 @@ export type Part =
   | { type: 'usage'; input?: number | undefined; output?: number | undefined; reasoning?: number | undefined }
   | { type: 'fault'; fault: Fault }
   | { type: 'end'; finish: Finish | 'failed'; raw: string | null }
+
+type End = Extract<Part, { type: 'end' }>
 
 /** One try. It may throw anything; `signal` ends it, and with it the connection. */
 export type Attempt = (signal: AbortSignal) => AsyncIterable<Part>
@@ -47,102 +49,108 @@ const retryWaitMsMax = 5_000
  * between them; keepalives reset nothing. Tries again only before the first token. Ends with exactly one `finished` or `failed`.
  */
 export async function* timedAnswer(attempt: Attempt, options: TimedOptions): AsyncGenerator<AnswerEvent> {
-  const { signal, timeouts, retries, secret, now } = options
-  const startedAt = performance.now()
-  const elapsed = () => performance.now() - startedAt
-  const noted = emptyNotes(options.effective)
-  let attempts = 0
-  let firstTextMs: number | null = null
+  const { signal, retries, secret } = options
+  const run: Run = {
+    startedAt: performance.now(),
+    noted: emptyNotes(options.effective),
+    attempts: 0,
+    firstTextMs: null,
+  }
   const receipt = (): Receipt => ({
-    ...redacted(noted, secret),
-    attempts,
-    firstTextMs,
-    totalMs: Math.round(elapsed()),
+    ...redacted(run.noted, secret),
+    attempts: run.attempts,
+    firstTextMs: run.firstTextMs,
+    totalMs: Math.round(performance.now() - run.startedAt),
   })
-  const failed = (failure: Fault): AnswerEvent => {
-    options.onFault?.({ ...failure, words: withoutSecret(failure.words, secret) })
-    return { type: 'failed', reason: failure.reason, detail: failure.detail, receipt: receipt() }
+  for (;;) {
+    run.attempts++
+    const { finish, failure, hasStarted } = yield* oneTry(attempt, run, options)
+    if (finish !== null) return yield { type: 'finished', finish, receipt: receipt() }
+    const waitMs = failure.retryAfterMs ?? retryWaitMs * (0.8 + 0.4 * options.random())
+    const mayTryAgain = failure.isRetryable && !hasStarted && run.attempts <= retries && mayWait(waitMs, run, options)
+    if (mayTryAgain) await pause(waitMs, signal)
+    else {
+      options.onFault?.({ ...failure, words: withoutSecret(failure.words, secret) })
+      return yield { type: 'failed', reason: failure.reason, detail: failure.detail, receipt: receipt() }
+    }
+  }
+}
+
+type Run = { startedAt: number; noted: Notes; attempts: number; firstTextMs: number | null }
+type Outcome = { hasStarted: boolean } & ({ finish: Finish; failure: null } | { finish: null; failure: Fault })
+
+const mayWait = (waitMs: number, { startedAt }: Run, { timeouts }: TimedOptions) =>
+  waitMs <= retryWaitMsMax && performance.now() - startedAt + waitMs < Math.min(timeouts.firstTokenMs, timeouts.totalMs)
+
+/** Says what it hears as it hears it, and returns how it ended. Whatever happens, the connection is gone afterwards. */
+async function* oneTry(
+  attempt: Attempt,
+  run: Run,
+  { signal, timeouts, now }: TimedOptions,
+): AsyncGenerator<AnswerEvent, Outcome> {
+  if (signal.aborted) return { hasStarted: false, finish: null, failure: interrupted }
+  const stop = new AbortController()
+  const interrupt = () => stop.abort(interruptedError)
+  signal.addEventListener('abort', interrupt, { once: true })
+  const splitter = thinkSplitter()
+  const said = { hasStarted: false, hasText: false, hasThought: false }
+  function* say({ text, thinking }: Split): Generator<AnswerEvent> {
+    if (thinking > 0) {
+      said.hasThought = true
+      yield { type: 'thinking', characters: thinking }
+    }
+    if (text === '') return
+    run.firstTextMs ??= Math.round(performance.now() - run.startedAt)
+    said.hasText ||= text.trim() !== ''
+    yield { type: 'text', text }
   }
 
-  for (;;) {
-    if (signal.aborted) return yield failed(interrupted)
-    attempts++
-    let hasStarted = false
-    let failure: Fault | null = null
-    const splitter = thinkSplitter()
-    const stop = new AbortController()
-    const stopWithReader = () => stop.abort(interruptedError)
-    signal.addEventListener('abort', stopWithReader, { once: true })
-    let text = ''
-    let thinking = 0
-    let end: Extract<Part, { type: 'end' }> | null = null
-    let waitingSince = startedAt
-    let iterator: AsyncIterator<Part> | null = null
-    try {
-      iterator = attempt(stop.signal)[Symbol.asyncIterator]()
-      while (end === null) {
-        const limit = hasStarted
-          ? { ms: waitingSince + timeouts.idleMs, detail: 'idle_timeout' as const }
-          : { ms: startedAt + timeouts.firstTokenMs, detail: 'first_token_timeout' as const }
-        const total = startedAt + timeouts.totalMs
-        const [deadline, detail] = total <= limit.ms ? [total, 'total_timeout' as const] : [limit.ms, limit.detail]
-        const next = await nextOrDeadline(iterator, stop, deadline - performance.now(), detail)
-        if (next.done) break
-        const part = next.value
-        if (part.type === 'text' || part.type === 'thinking') {
-          const split = part.type === 'text' ? splitter.push(part.text) : { text: '', thinking: part.characters }
-          const said = part.type === 'text' ? part.text.length : part.characters
-          if (said > 0) hasStarted = true
-          if (split.thinking > 0) {
-            thinking += split.thinking
-            yield { type: 'thinking', characters: split.thinking }
-          }
-          if (split.text !== '') {
-            firstTextMs ??= Math.round(elapsed())
-            text += split.text
-            yield { type: 'text', text: split.text }
-          }
-          if (said > 0) waitingSince = performance.now()
-        } else if (part.type === 'noted') note(noted, part)
-        else if (part.type === 'usage') noted.usage = part
-        else if (part.type === 'end') end = part
-        else {
-          failure = part.fault
-          break
-        }
+  let end: End | null = null
+  let failure: Fault | null = null
+  let heardAt = run.startedAt
+  let parts: AsyncIterator<Part> | null = null
+  try {
+    parts = attempt(stop.signal)[Symbol.asyncIterator]()
+    while (end === null && failure === null) {
+      const next = await nextOrDeadline(parts, stop, deadlineOf(said.hasStarted, heardAt, run.startedAt, timeouts))
+      if (next.done) break
+      const part = next.value
+      if (part.type === 'end') end = part
+      else if (part.type === 'fault') failure = part.fault
+      else if (part.type === 'noted') note(run.noted, part)
+      else if (part.type === 'usage') run.noted.usage = part
+      else if (part.type === 'text' ? part.text !== '' : part.characters > 0) {
+        said.hasStarted = true
+        yield* say(part.type === 'text' ? splitter.push(part.text) : { text: '', thinking: part.characters })
+        // Taken after the listener had it: a slow listener is not the service's fault.
+        heardAt = performance.now()
       }
-    } catch (error) {
-      failure = signal.aborted ? interrupted : faultOfThrown(reasonOf(error, stop.signal), { hasStarted, now: now() })
-    } finally {
-      signal.removeEventListener('abort', stopWithReader)
-      if (end === null) stop.abort(endedError)
-      closeQuietly(iterator)
     }
-    if (signal.aborted) return yield failed(interrupted)
-    const rest = splitter.end()
-    if (rest.text !== '') {
-      firstTextMs ??= Math.round(elapsed())
-      text += rest.text
-      yield { type: 'text', text: rest.text }
-    }
-    noted.rawFinish = end?.raw ?? null
-    failure ??= failureOfEnd(end, {
-      text,
-      hasThought: thinking + rest.thinking > 0 || (noted.usage.reasoning ?? 0) > 0,
-    })
-    if (failure === null && end !== null && end.finish !== 'failed')
-      return yield { type: 'finished', finish: end.finish, receipt: receipt() }
-    const shown = failure ?? fault('broken', 'no_end')
-    const waitMs = shown.retryAfterMs ?? retryWaitMs * (0.8 + 0.4 * options.random())
-    const mayTryAgain =
-      shown.isRetryable &&
-      !hasStarted &&
-      attempts <= retries &&
-      waitMs <= retryWaitMsMax &&
-      elapsed() + waitMs < Math.min(timeouts.firstTokenMs, timeouts.totalMs)
-    if (!mayTryAgain) return yield failed(shown)
-    await pause(waitMs, signal)
+  } catch (error) {
+    failure = faultOfThrown(reasonOf(error, stop.signal), { hasStarted: said.hasStarted, now: now() })
+  } finally {
+    signal.removeEventListener('abort', interrupt)
+    stop.abort(endedError)
+    closeQuietly(parts)
   }
+  yield* say(splitter.end())
+  run.noted.rawFinish = end?.raw ?? null
+  const { hasStarted } = said
+  if (end === null && signal.aborted) return { hasStarted, finish: null, failure: interrupted }
+  const hasThought = said.hasThought || (run.noted.usage.reasoning ?? 0) > 0
+  failure ??= failureOfEnd(end, { hasText: said.hasText, hasThought })
+  if (failure !== null || end === null || end.finish === 'failed')
+    return { hasStarted, finish: null, failure: failure ?? fault('broken', 'no_end') }
+  return { hasStarted, finish: end.finish, failure: null }
+}
+
+type Deadline = { at: number; detail: FaultCode }
+function deadlineOf(hasStarted: boolean, heardAt: number, startedAt: number, timeouts: Timeouts): Deadline {
+  const total: Deadline = { at: startedAt + timeouts.totalMs, detail: 'total_timeout' }
+  const next: Deadline = hasStarted
+    ? { at: heardAt + timeouts.idleMs, detail: 'idle_timeout' }
+    : { at: startedAt + timeouts.firstTokenMs, detail: 'first_token_timeout' }
+  return total.at <= next.at ? total : next
 }
 
 type Notes = Omit<Receipt, 'attempts' | 'firstTextMs' | 'totalMs'>
@@ -163,15 +171,14 @@ function note(noted: Notes, { warnings, effective, servedModel, requestId }: Ext
   if (requestId !== undefined) noted.requestId = requestId
 }
 
-/** Waits for the next part, at most `ms`; then aborts the attempt and throws why. The loser of the race is not left unhandled. */
+/** Waits for the next part until the deadline; then aborts the attempt and throws why. The loser of the race is not left unhandled. */
 function nextOrDeadline(
   iterator: AsyncIterator<Part>,
   stop: AbortController,
-  ms: number,
-  detail: FaultCode,
+  { at, detail }: Deadline,
 ): Promise<IteratorResult<Part>> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => stop.abort(new TimedOut(detail)), Math.max(0, ms))
+    const timer = setTimeout(() => stop.abort(new TimedOut(detail)), Math.max(0, at - performance.now()))
     const aborted = () => finish(() => reject(stop.signal.reason))
     const finish = (settle: () => void) => {
       clearTimeout(timer)
@@ -210,12 +217,12 @@ function closeQuietly(iterator: AsyncIterator<Part> | null) {
 }
 
 function failureOfEnd(
-  end: Extract<Part, { type: 'end' }> | null,
-  { text, hasThought }: { text: string; hasThought: boolean },
+  end: End | null,
+  { hasText, hasThought }: { hasText: boolean; hasThought: boolean },
 ): Fault | null {
   if (end === null) return fault('broken', 'no_end')
   if (end.finish === 'failed') return fault('broken', 'error_in_stream')
-  if (text.trim() !== '') return null
+  if (hasText) return null
   if (end.finish === 'declined') return fault('refused', 'content_filter')
   return fault('broken', end.finish === 'cut' || hasThought ? 'empty_after_reasoning' : 'empty')
 }
@@ -236,5 +243,11 @@ function redacted(noted: Notes, secret: string | null): Notes {
 }
 
 const short = (text: string | null) => text?.slice(0, 200) ?? null
-const withoutSecret = (text: string | null, secret: string | null) =>
-  text === null || secret === null || secret === '' ? text : text.replaceAll(secret, '***')
+/** Also where the text was cut in the middle of it. */
+function withoutSecret(text: string | null, secret: string | null): string | null {
+  if (text === null || secret === null || secret === '') return text
+  const whole = text.replaceAll(secret, '***')
+  for (let length = secret.length - 1; length >= 6; length--)
+    if (whole.endsWith(secret.slice(0, length))) return `${whole.slice(0, -length)}***`
+  return whole
+}

@@ -1,10 +1,10 @@
 import { type Fit, pointsPerLog } from './bradley-terry.ts'
 import { type Comparisons, type Counts, cellOf, winsOf } from './comparison.ts'
-import { type VoterOrder, votesByVoter } from './intervals.ts'
 import { refitter } from './maximise.ts'
 import { isStronglyConnected, type PairTable, pairTable, rowsOf } from './pair-table.ts'
 import { multinomial, type Random, seeded } from './random.ts'
 import { quantile } from './ranks.ts'
+import { type VoterOrder, votesByVoter } from './voters.ts'
 
 /** Above this share of resamples without a finite maximum, percentiles no longer describe the votes. */
 export const notFiniteShareMax = 0.01

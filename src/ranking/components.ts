@@ -98,6 +98,12 @@ export function weakComponents(wins: Float64Array, models: number): Components {
  */
 export function separation(wins: Float64Array, models: number): Separation {
   const strong = strongComponents(wins, models)
+  // The usual case, told early: this runs for every refit of a live board.
+  if (strong.count === 1 && models > 1) {
+    const status = new Array<Status>(models).fill('finite')
+    const everyone = Uint16Array.from({ length: models }, (_, i) => i)
+    return { pieces: 1, piece: new Uint16Array(models), status, within: [...status], blocks: [everyone] }
+  }
   const { order, piece, pieces } = piecesByWeight(wins, models)
   const within: Status[] = Array.from({ length: models }, (_, i) => statusAlone(wins, models, i))
   const blocks = Array.from({ length: pieces }, (_, p) => {
@@ -134,7 +140,6 @@ function piecesByWeight(wins: Float64Array, models: number) {
 
 /** The strong component of a piece with most votes inside it; empty when no vote lies inside any. */
 function mainComponent(wins: Float64Array, models: number, strong: Components, piece: number[]): Uint16Array {
-  if (piece.length > 1 && piece.every((i) => strong.of[i] === strong.of[piece[0]!])) return Uint16Array.from(piece)
   const inside = new Map<number, number>()
   for (const i of piece) {
     let votes = inside.get(strong.of[i]!) ?? 0

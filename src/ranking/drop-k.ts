@@ -1,7 +1,8 @@
 import { type Fit, fitBradleyTerry } from './bradley-terry.ts'
 import { type Comparisons, type Counts, cellOf, countComparisons, noVoter } from './comparison.ts'
-import { fisher, votesByVoter } from './intervals.ts'
+import { fisher } from './intervals.ts'
 import { sigmoid } from './maximise.ts'
+import { votesByVoter } from './voters.ts'
 
 export type Flip = {
   above: number

@@ -1,11 +1,12 @@
 import { type Fit, pointsPerLog, type Rated } from './bradley-terry.ts'
-import { type Comparisons, type Counts, countComparisons, type Halves, noVoter, winsOf } from './comparison.ts'
+import { type Comparisons, type Counts, countComparisons, type Halves, winsOf } from './comparison.ts'
 import { normalQuantile, studentQuantile } from './distributions.ts'
 import { guardedSquare, leverageMax, raiseToFloor } from './guard.ts'
 import { sandwiched } from './linear-algebra.ts'
 import { information, sigmoid } from './maximise.ts'
 import { inverseWithout } from './null-directions.ts'
 import { type PairTable, pairTable } from './pair-table.ts'
+import { type VoterOrder, votesByVoter } from './voters.ts'
 
 /** Below this many voters a normal quantile is too short. */
 const votersForNormal = 30
@@ -258,36 +259,6 @@ function addContrast(matrix: Float64Array, size: number, i: number, j: number, a
   matrix[j * size + j] = matrix[j * size + j]! + amount
   matrix[i * size + j] = matrix[i * size + j]! - amount
   matrix[j * size + i] = matrix[j * size + i]! - amount
-}
-
-/** Vote numbers grouped by voter, votes without a voter last, each its own group. */
-export type VoterOrder = { rows: Uint32Array; starts: Uint32Array }
-
-export function votesByVoter({ a, voter }: Comparisons): VoterOrder {
-  const votes = a.length
-  const number = new Uint32Array(votes)
-  const seen = new Map<number, number>()
-  let groups = 0
-  for (let n = 0; n < votes; n++) {
-    const own = voter ? voter[n]! : noVoter
-    if (own === noVoter) {
-      number[n] = groups++
-      continue
-    }
-    let group = seen.get(own)
-    if (group === undefined) {
-      group = groups++
-      seen.set(own, group)
-    }
-    number[n] = group
-  }
-  const starts = new Uint32Array(groups + 1)
-  for (let n = 0; n < votes; n++) starts[number[n]! + 1]!++
-  for (let g = 0; g < groups; g++) starts[g + 1] = starts[g + 1]! + starts[g]!
-  const rows = new Uint32Array(votes)
-  const next = starts.slice()
-  for (let n = 0; n < votes; n++) rows[next[number[n]!]!++] = n
-  return { rows, starts }
 }
 
 const scoreOf = [1, 0, 0.5, 0.5] as const

@@ -29,7 +29,8 @@ export type Tuning = {
  * The exact Bradley-Terry maximum over one strongly connected block (or any block when there is a ghost).
  * Newman's sweeps come close in a few passes, Newton finishes: sweeps alone crawl when groups hang on few votes.
  * `start` is read, never written. Sources: Newman, JMLR 24:238 (2023); Newton-Raphson on the graph Laplacian.
- * `converged` is the test that the gradient is below 1e-9 of the votes, whatever path led there.
+ * `converged` is the test that the gradient is below 1e-9 of the votes, whatever path led there, and that steps had
+ * stopped mattering: a gradient alone is small anywhere far out on a flat slope.
  */
 export function maximise(table: PairTable, { start, ghost = 0 }: Tuning = {}): Maximum {
   const { size } = table
@@ -37,15 +38,17 @@ export function maximise(table: PairTable, { start, ghost = 0 }: Tuning = {}): M
   if (!start?.every(Number.isFinite)) theta.fill(0)
   if (ghost === 0) centre(theta)
   const large = size > newtonModelsMax
-  const sweeps = sweep(table, rowsOf(table), theta, ghost, large ? 1e-12 : 1e-3, large ? 200_000 : 30)
+  // A warm start is close already: Newton, which checks its own steps, needs no help to get there.
+  const sweeps =
+    start && !large ? 0 : sweep(table, rowsOf(table), theta, ghost, large ? 1e-12 : 1e-3, large ? 200_000 : 30)
   const work = workspace(size, table.i.length)
-  const steps = large ? 0 : newton(table, theta, ghost, work)
+  const { steps, settled } = large ? { steps: 0, settled: true } : newton(table, theta, ghost, work)
   gradient(table, theta, ghost, work)
   const gradientMax = largest(work.gradient)
   const votes = sum(table.wins) + sum(table.losses)
   return {
     theta,
-    converged: gradientMax <= 1e-9 * Math.max(1, votes),
+    converged: settled && gradientMax <= 1e-9 * Math.max(1, votes),
     sweeps,
     steps,
     gradientMax,
@@ -130,17 +133,15 @@ export function refitter(table: PairTable, theta: Float64Array, tolerance = 1e-8
   const refitted = new Float64Array(table.size)
   return () => {
     refitted.set(theta)
-    if (large) sweep(table, rows, refitted, 0, tolerance, 10_000)
-    else newton(table, refitted, 0, work, { factor: lower ? { size: table.size, lower } : null, tolerance })
-    gradient(table, refitted, 0, work)
-    const votes = sum(table.wins) + sum(table.losses)
-    return largest(work.gradient) <= 1e-5 * Math.max(1, votes) ? refitted : null
+    if (large) return sweep(table, rows, refitted, 0, tolerance, 10_000) < 10_000 ? refitted : null
+    const factor = lower ? { size: table.size, lower } : null
+    return newton(table, refitted, 0, work, { factor, tolerance }).settled ? refitted : null
   }
 }
 
 /**
  * Newton steps in place until they stop mattering; a factor is kept while steps with it still shrink tenfold, since
- * near the maximum the old curvature serves as well and factoring is the dear part. Returns the number of steps.
+ * near the maximum the old curvature serves as well and factoring is the dear part. Not settled: fifty steps were not enough, or the curvature could not be factored.
  */
 function newton(
   table: PairTable,
@@ -148,7 +149,7 @@ function newton(
   ghost: number,
   work: Workspace,
   { factor: given = null, tolerance = 1e-12 }: { factor?: Factor | null; tolerance?: number } = {},
-): number {
+): { steps: number; settled: boolean } {
   const { step } = work
   let factor = given
   let before = Infinity
@@ -157,7 +158,7 @@ function newton(
     gradient(table, theta, ghost, work)
     const fresh: boolean = factor === null
     factor ??= factored(table, ghost, theta, work)
-    if (!factor) return steps
+    if (!factor) return { steps, settled: false }
     solve(factor, work.gradient, step)
     let size = largest(step)
     if (size > 3) {
@@ -165,14 +166,14 @@ function newton(
       size = 3
     }
     advance(table, theta, ghost, work, size)
-    if (size < tolerance) return steps
+    if (size < tolerance) return { steps, settled: true }
     stalled = fresh && size < 1e-7 && size > before / 2 ? stalled + 1 : 0
     // Rounding in the gradient can hold the step above 1e-12 when one direction is weakly known.
-    if (stalled === 2) return steps
+    if (stalled === 2) return { steps, settled: true }
     if (size > before / 10 || size > 0.01) factor = null
     before = size
   }
-  return 50
+  return { steps: 50, settled: false }
 }
 
 function advance(table: PairTable, theta: Float64Array, ghost: number, work: Workspace, size: number) {
@@ -267,7 +268,11 @@ export function logLikelihood({ i, j, wins, losses }: PairTable, theta: Float64A
   return total
 }
 
-export const sigmoid = (x: number) => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)))
+export function sigmoid(x: number): number {
+  const small = Math.exp(-Math.abs(x))
+  return (x >= 0 ? 1 : small) / (1 + small)
+}
+
 export const logSigmoid = (x: number) => (x >= 0 ? -Math.log1p(Math.exp(-x)) : x - Math.log1p(Math.exp(x)))
 
 export function centre(theta: Float64Array) {

@@ -1,8 +1,8 @@
 import { type BootstrapOptions, type Spread, summarise } from './bootstrap.ts'
 import type { Rated } from './bradley-terry.ts'
 import type { Comparisons } from './comparison.ts'
-import { votesByVoter } from './intervals.ts'
 import { seeded } from './random.ts'
+import { votesByVoter } from './voters.ts'
 
 export type Resampled = Spread & { notFinite: number }
 

@@ -1,4 +1,4 @@
-import type { BattleId, VoteId, VoterId } from '../core/ids.ts'
+import type { BattleId, ModelId, PromptId, VoteId, VoterId } from '../core/ids.ts'
 import type { Vote, VoteReason } from './vote.ts'
 
 export type Ballot = Pick<
@@ -39,6 +39,17 @@ export type VoteStore = {
     promptSha256: string,
     except: BattleId,
   ): Promise<{ countedToday: number; hasCountedSamePrompt: boolean }>
+  /** What `/me` says of a voter: battles that are not erased, votes that are not withdrawn, counted ones among them. */
+  tally(voterId: VoterId): Promise<{ battles: number; votes: number; counted: number }>
+  /**
+   * For each of these models: how often this voter chose it, in how many of the battles with it that they voted on without names and whose names they have
+   * seen since. A battle whose names are hidden never enters: the numbers would tell who is in it.
+   */
+  preferences(voterId: VoterId, models: ModelId[]): Promise<Map<ModelId, { of: number; total: number }>>
+  /** Prompts of sets this voter has voted on. */
+  promptsVotedOn(voterId: VoterId): Promise<PromptId[]>
+  /** The voter moved on: their open votes in other battles stay as they are, names not shown. */
+  freezeOf(voterId: VoterId, except: BattleId, at: Date): Promise<number>
   /** Votes open since before this are frozen as if revealed, names not shown. */
   freeze(castBefore: Date, at: Date): Promise<number>
   /** By id, in byte order, withdrawn ones included. */

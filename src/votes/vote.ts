@@ -57,8 +57,12 @@ export type Vote = {
   castAt: Date
 }
 
+/**
+ * Part of boards and exports. An open vote is not yet: its voter may still change it, and a board that moved with it would tell them whom they judged
+ * before the names are shown. It is frozen by the reveal, by the voter's next battle, or after a day.
+ */
 export const isCounted = (vote: Pick<Vote, 'status' | 'exclusion'>) =>
-  (vote.status === 'open' || vote.status === 'counted') && vote.exclusion === null
+  vote.status === 'counted' && vote.exclusion === null
 
 /** The first reason that keeps a vote on this turn out of the ranking, or null. Judged alike for every pair. */
 export function whyNotCounted(

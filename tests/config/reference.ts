@@ -53,18 +53,15 @@ function unionRows(union: z.ZodDiscriminatedUnion, word: string): string[] {
     name: String((option.shape[word] as z.ZodLiteral).value),
     keys: keysOf(option, ''),
   }))
-  // Where kinds differ in a default, the first speaks for all and the table says so.
-  const all = new Map(
-    options
-      .flatMap(({ keys }) => [...keys])
-      .filter(([key]) => key !== word)
-      .reverse(),
-  )
+  // Where kinds differ in a default, the first speaks for all and its row names the others.
+  const all = new Map<string, z.ZodType>()
+  for (const { keys } of options)
+    for (const [key, schema] of keys) if (key !== word && !all.has(key)) all.set(key, schema)
   const kinds = (union.options as z.ZodObject[]).map((option) => {
     const literal = option.shape[word] as z.ZodLiteral
     return row([`\`${String(literal.value)}\``, literal.description ?? ''])
   })
-  const rows = [...all].reverse().map(([key, schema]) => {
+  const rows = [...all].map(([key, schema]) => {
     const having = options.filter(({ keys }) => keys.has(key)).map(({ name }) => name)
     const others = options.filter(
       ({ keys }) => keys.has(key) && defaultOf(keys.get(key)!) !== defaultOf(schema) && isPlain(defaultOf(schema)),

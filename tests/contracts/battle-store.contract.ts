@@ -296,8 +296,12 @@ export function battleStoreContract(engine: string, open: Open) {
       const ids = async (page: Parameters<typeof battles.ofVoter>[1]) =>
         (await battles.ofVoter('voter-1', page)).map(({ id }) => id)
       expect(await ids({ limit: 2 })).toEqual(['four', 'three'])
-      expect(await ids({ limit: 9, before: later(2 * hourMs) })).toEqual(['two', 'one'])
-      expect(await battles.startedSince('voter-1', later(hourMs))).toBe(3)
+      expect(await ids({ limit: 9, before: { startedAt: later(2 * hourMs), id: 'three' } })).toEqual(['two', 'one'])
+      await aReadyBattle({ battles }, { id: 'two again', startedAt: later(hourMs) })
+      expect(await ids({ limit: 1, before: { startedAt: later(hourMs), id: 'two again' } })).toEqual(['two'])
+      await battles.move('two', { type: 'erase' }, later(9 * hourMs))
+      expect(await ids({ limit: 9, before: { startedAt: later(hourMs), id: 'two again' } })).toEqual(['one'])
+      expect(await battles.startedSince('voter-1', later(hourMs))).toBe(4)
     })
 
     test('pairs are counted without regard to the sides, named battles not at all', async () => {
@@ -320,6 +324,7 @@ export function battleStoreContract(engine: string, open: Open) {
       const { battles, votes, leaderboards } = await set()
       await aReadyBattle({ battles })
       await votes.cast(aBallot({ note: 'my street' }))
+      await votes.freeze(later(100 * hourMs), later(1))
       expect(await battles.move('battle-1', { type: 'erase' }, later(hourMs))).toBe('moved')
       const found = (await battles.find('battle-1'))!
       expect(found.state).toBe('erased')

@@ -25,6 +25,7 @@ export function leaderboardStoreContract(engine: string, open: Open) {
       return stores
     }
     const all = { after: null, limit: 100 }
+    const freeze = (stores: Awaited<ReturnType<typeof set>>) => stores.votes.freeze(later(100 * hourMs), later(hourMs))
     const ask = async (
       stores: Awaited<ReturnType<typeof set>>,
       id: string,
@@ -41,10 +42,11 @@ export function leaderboardStoreContract(engine: string, open: Open) {
       const stores = await set()
       await aReadyBattle(stores)
       await stores.votes.cast(aBallot({ outcome: 'tie' }))
+      await freeze(stores)
       expect(await stores.leaderboards.ballots(all)).toEqual([aRankedBallot({ outcome: 'tie' })])
     })
 
-    test('only counted votes are ranked, open or frozen', async () => {
+    test('only frozen votes are ranked: a board that moved with an open one would tell whom it judges', async () => {
       const stores = await set()
       for (const id of ['1', '2', '3', '4']) await aReadyBattle(stores, { id })
       await stores.votes.cast(aBallot({ id: 'open', battleId: '1' }))
@@ -53,7 +55,7 @@ export function leaderboardStoreContract(engine: string, open: Open) {
       await stores.votes.cast(aBallot({ id: 'uncounted', battleId: '3', exclusion: 'repeat_prompt' }))
       await stores.votes.cast(aBallot({ id: 'withdrawn', battleId: '4' }))
       await stores.votes.withdraw('4', later(hourMs))
-      expect((await stores.leaderboards.ballots(all)).map(({ voteId }) => voteId)).toEqual(['frozen', 'open'])
+      expect((await stores.leaderboards.ballots(all)).map(({ voteId }) => voteId)).toEqual(['frozen'])
     })
 
     test('a battle is one ballot, its newest counted turn, with all that was said up to there', async () => {
@@ -63,8 +65,10 @@ export function leaderboardStoreContract(engine: string, open: Open) {
       await aReadyBattle(stores, {}, { a })
       await votes.cast(aBallot({ id: 'first' }))
       await ask(stores, 'battle-1', 'I will not.', 'declined')
+      await freeze(stores)
       expect((await leaderboards.ballots(all))[0]).toMatchObject({ voteId: 'first', turns: 1, hasRefusal: false })
       await votes.cast(aBallot({ id: 'second', turn: 2, outcome: 'b' }))
+      await freeze(stores)
       const ballots = await leaderboards.ballots(all)
       expect(ballots).toHaveLength(1)
       expect(ballots[0]).toMatchObject({
@@ -86,6 +90,7 @@ export function leaderboardStoreContract(engine: string, open: Open) {
       await stores.votes.cast(aBallot({ id: 'first' }))
       await ask(stores, 'battle-1')
       await stores.votes.cast(aBallot({ id: 'second', turn: 2, exclusion: 'truncated' }))
+      await freeze(stores)
       expect((await stores.leaderboards.ballots(all)).map(({ voteId }) => voteId)).toEqual(['first'])
     })
 
@@ -96,6 +101,7 @@ export function leaderboardStoreContract(engine: string, open: Open) {
         await aReadyBattle(stores, { id })
         await stores.votes.cast(aBallot({ id, battleId: id }))
       }
+      await freeze(stores)
       const read: string[] = []
       for (let after: string | null = null; ; after = read.at(-1)!) {
         const page = await stores.leaderboards.ballots({ after, limit: 3 })
@@ -110,7 +116,7 @@ export function leaderboardStoreContract(engine: string, open: Open) {
       ])
     })
 
-    test('the newest change grows with every vote, change of outcome and withdrawal, and with nothing else', async () => {
+    test('the newest change grows when a vote is frozen or withdrawn, and with nothing else', async () => {
       const stores = await set()
       const { votes, leaderboards } = stores
       const changes = [await leaderboards.lastChange()]
@@ -128,7 +134,7 @@ export function leaderboardStoreContract(engine: string, open: Open) {
       await then(votes.reveal('battle-1', later(hourMs)))
       await then(votes.withdraw('battle-1', later(2 * hourMs)))
       await then(votes.withdraw('battle-2', later(2 * hourMs)))
-      expect(changes).toEqual([0, 1, 1, 1, 2, 2, 2, 3, 3])
+      expect(changes).toEqual([0, 0, 0, 0, 0, 0, 1, 2, 2])
     })
 
     test('what changed is told oldest first, with every vote of the battle', async () => {
@@ -137,9 +143,12 @@ export function leaderboardStoreContract(engine: string, open: Open) {
       await aReadyBattle(stores)
       await aReadyBattle(stores, { id: 'battle-2' })
       await votes.cast(aBallot({ id: 'z' }))
+      await freeze(stores)
       await ask(stores, 'battle-1')
       await votes.cast(aBallot({ id: 'y', turn: 2 }))
+      await freeze(stores)
       await votes.cast(aBallot({ id: 'x', battleId: 'battle-2' }))
+      await freeze(stores)
       expect(await leaderboards.changedSince(1, 10)).toEqual([
         { change: 2, voteId: 'y' },
         { change: 2, voteId: 'z' },
@@ -147,6 +156,17 @@ export function leaderboardStoreContract(engine: string, open: Open) {
       ])
       expect((await leaderboards.changedSince(0, 1)).map(({ change }) => change)).toEqual([1, 1])
       expect(await leaderboards.changedSince(3, 10)).toEqual([])
+    })
+
+    test('who goes on to another battle leaves the vote before as it is, and it counts from then on', async () => {
+      const stores = await set()
+      await aReadyBattle(stores)
+      await aReadyBattle(stores, { id: 'battle-2' })
+      await stores.votes.cast(aBallot({ id: 'before' }))
+      await stores.votes.cast(aBallot({ id: 'now', battleId: 'battle-2' }))
+      expect(await stores.votes.freezeOf('voter-1', 'battle-2', later(hourMs))).toBe(1)
+      expect((await stores.leaderboards.ballots(all)).map(({ voteId }) => voteId)).toEqual(['before'])
+      expect((await stores.votes.cast(aBallot({ id: 'again', outcome: 'b', seenRevision: 1 }))).result).toBe('frozen')
     })
 
     test('a board comes back with its dates; the newest one stands, and a slower refresh does not replace it', async () => {

@@ -83,11 +83,21 @@ describe('every picture becomes one safe still image', () => {
   }, 60_000)
 
   test('it is turned upright', async () => {
-    const upload = await solid(40, 20).jpeg().withMetadata({ orientation: 6 }).toBuffer()
+    const blueBelow = { input: await solid(40, 10, '#0000ff').png().toBuffer(), left: 0, top: 10 }
+    const upload = await solid(40, 20, '#ff0000')
+      .composite([blueBelow])
+      .jpeg({ quality: 100, chromaSubsampling: '4:4:4' })
+      .withMetadata({ orientation: 6 })
+      .toBuffer()
     const image = await codec.decode(upload)
     expect(image).toMatchObject({ width: 20, height: 40 })
     expect(image.facts).toMatchObject({ orientation: 6, width: 40, height: 20 })
     expect((await sharp(image.bytes).metadata()).orientation).toBeUndefined()
+    // Turned clockwise by a quarter, what was below is on the left.
+    const { data } = await sharp(image.bytes).raw().toBuffer({ resolveWithObject: true })
+    const [left, right] = [[...data.subarray(0, 3)], [...data.subarray(57, 60)]]
+    expect(left[2]).toBeGreaterThan(200)
+    expect(right[0]).toBeGreaterThan(200)
   })
 
   test('place, author, serial number and thumbnail do not survive', async () => {

@@ -247,7 +247,8 @@ async function play(scenario: Scenario, { protocol, said, response, times, optio
     case 'reset':
       open()
       await send(...protocol.head(), protocol.text(first))
-      await wait(30)
+      // Long enough for the word to be read: a reset throws away what is still on its way.
+      await wait(200)
       response.socket?.resetAndDestroy()
       return
     case 'reset-early':
@@ -810,10 +811,28 @@ function catalogue(path: string, body: unknown, response: ServerResponse, { mode
   if (path === '/v1/models')
     return json({ object: 'list', data: models.map(({ name }) => ({ id: name, object: 'model', owned_by: 'x' })) })
   if (path === '/api/tags') return json({ models: models.map(({ name }) => ({ name, model: name, size: 1 })) })
+  if (path === '/v1/moderations') return json(moderationOf(body))
+  if (path === '/v1/audio/transcriptions')
+    return json({ text: ' What is on the table?\n', usage: { type: 'duration' } })
   if (path === '/api/show')
     return json({ capabilities: models.find(({ name }) => name === modelIn(body))?.capabilities ?? ['completion'] })
   response.writeHead(404, { 'content-type': 'application/json' })
   response.end('{"error":"not found"}')
+}
+
+/** Flags what says "bad", and every picture with its fourth byte 0xee. */
+function moderationOf(body: unknown) {
+  const { input } = body as { input: { type: string; text?: string; image_url?: { url: string } }[] }
+  const isFlagged = (part: (typeof input)[number]) =>
+    part.text?.includes('bad') === true || Buffer.from(part.image_url?.url.split(',')[1] ?? '', 'base64')[3] === 0xee
+  const flagged = input.some(isFlagged)
+  return {
+    id: 'modr-1',
+    model: 'omni-moderation-latest',
+    results: [
+      { flagged, categories: { violence: flagged, sexual: false }, category_scores: { violence: 0.9, sexual: 0 } },
+    ],
+  }
 }
 
 async function bodyOf(request: IncomingMessage): Promise<unknown> {

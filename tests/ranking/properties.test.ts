@@ -41,6 +41,7 @@ describe('ratings', () => {
         const counts = countComparisons(toComparisons(models, ballots))
         const fit = fitBradleyTerry(counts)
         expect(fit.converged).toBe(true)
+        expect(fit.gradientMax).toBeLessThanOrEqual(1e-9 * Math.max(1, ballots.length))
         const wins = winsOf(counts)
         const strong = strongComponents(wins, models)
         for (const [i, status] of fit.within.entries()) {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { fitBradleyTerry } from '../../src/ranking/bradley-terry.ts'
-import { countComparisons } from '../../src/ranking/comparison.ts'
+import { countComparisons, pairTally } from '../../src/ranking/comparison.ts'
 import { diagnose } from '../../src/ranking/diagnostics.ts'
 import { fisher, sandwich, seOfDifference } from '../../src/ranking/intervals.ts'
 import { drawErrors, pairwiseTests, probabilities, quantile, rankSets, ranks } from '../../src/ranking/ranks.ts'
@@ -96,6 +96,15 @@ describe('diagnostics', () => {
     const saturated = diagnose(n, f, fisher(n, f))
     expect(saturated.deviance).toBeCloseTo(0, 9)
     expect(saturated.degreesOfFreedom).toBe(0)
+    let saturatedLog = 0
+    for (let i = 0; i < 8; i++) {
+      for (let j = 0; j < 8; j++) {
+        const { wins, losses, ties, bothBad } = pairTally(counts, i, j)
+        const half = (ties + bothBad) / 2
+        if (wins + half > 0) saturatedLog += (wins + half) * Math.log((wins + half) / (wins + losses + 2 * half))
+      }
+    }
+    expect(found.deviance).toBeCloseTo(2 * (saturatedLog - fit.logLikelihood), 8)
     const sizes = found.residuals.map(({ residual }) => Math.abs(residual))
     expect(sizes).toEqual(sizes.toSorted((x, y) => y - x))
     expect(found.degreesOfFreedom).toBeGreaterThan(0)

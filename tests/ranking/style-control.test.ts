@@ -91,6 +91,11 @@ describe('columns', () => {
         expect(fit.covariance.se[i]!).toBeCloseTo(expected[covariance].se[i]!, 9)
       })
     }
+    const { comparisons: weighted } = comparisonsIn(goldenCase('weighted-5'))
+    const n = countComparisons(weighted)
+    const own = sandwich(n, fitBradleyTerry(n), { guard: false })
+    const joint = fitStyle(weighted, new Float64Array(0), { guard: false })
+    for (const [i, se] of joint.covariance.se.entries()) expect(se).toBeCloseTo(own.se[i]!, 9)
   })
 })
 

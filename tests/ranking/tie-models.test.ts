@@ -62,3 +62,36 @@ test('a tie model without the votes it needs says which are missing', () => {
   expect(fits('two-models-7-3')).toEqual(['no_ties', 'no_ties', 'no_ties'])
   expect(fits('single-vote')).toEqual(['no_finite_models', 'no_finite_models', 'no_finite_models'])
 })
+
+describe('errors of the tie models are those of the likelihood itself', () => {
+  // Two models: theta = (d/2, -d/2), so the error of each rating is half that of d. The Hessian in (d, x) is taken
+  // numerically from the probabilities as they are written in the papers.
+  const counts = countComparisons(comparisonsIn(goldenCase('two-models-with-ties')).comparisons)
+  const [won, lost, tied] = [4, 2, 4]
+  const sigma = (x: number) => 1 / (1 + Math.exp(-x))
+  const likelihoods = {
+    davidson: (d: number, mu: number) => {
+      const [u, v, nu] = [Math.exp(d / 2), Math.exp(-d / 2), Math.exp(mu)]
+      return won * Math.log(u) + lost * Math.log(v) + tied * Math.log(nu) - (won + lost + tied) * Math.log(u + v + nu)
+    },
+    raoKupper: (d: number, eta: number) => {
+      const [a, b] = [sigma(d - eta), sigma(-d - eta)]
+      return won * Math.log(a) + lost * Math.log(b) + tied * Math.log(1 - a - b)
+    },
+  }
+  test.each([
+    ['davidson', fitDavidson(counts)],
+    ['raoKupper', fitRaoKupper(counts)],
+  ] as const)('%s', (name, fit) => {
+    const l = likelihoods[name]
+    const [d, x, h] = [fit.theta[0]! - fit.theta[1]!, fit.x, 1e-4]
+    const at = (i: number, j: number) => l(d + i * h, x + j * h)
+    const dd = -(at(1, 0) - 2 * at(0, 0) + at(-1, 0)) / h ** 2
+    const xx = -(at(0, 1) - 2 * at(0, 0) + at(0, -1)) / h ** 2
+    const dx = -(at(1, 1) - at(1, -1) - at(-1, 1) + at(-1, -1)) / (4 * h ** 2)
+    const determinant = dd * xx - dx ** 2
+    expect(fit.covariance.se[0]!).toBeCloseTo(Math.sqrt(xx / determinant) / 2, 5)
+    expect(fit.seX).toBeCloseTo(Math.sqrt(dd / determinant), 5)
+    expect(fit.logLikelihood).toBeCloseTo(at(0, 0), 10)
+  })
+})

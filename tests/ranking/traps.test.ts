@@ -35,6 +35,17 @@ describe('trap 1: no finite maximum is never a bare number', () => {
     expect(Math.min(...rated.map(({ rank }) => rank!))).toBe(1)
   })
 
+  test('not even a prior that is sure of its model: it has rank 1 and takes no rank from the rated', () => {
+    const { ballots } = simulated({ models: 4, votes: 200, seed: 6 })
+    const wins = Array.from({ length: 240 }, (_, n): Ballot => ({ a: 4, b: n % 4, outcome: 0 }))
+    const board = leaderboardOf(toComparisons(5, [...ballots, ...wins]), { names: ['a', 'b', 'c', 'd', 'king'] })
+    const king = rowOf(board, 'king')
+    const rated = board.models.filter(({ model }) => model !== 'king')
+    expect(king.low!).toBeGreaterThan(Math.max(...rated.map(({ high }) => high!)))
+    expect(king).toMatchObject({ rank: 1, provisional: true })
+    expect(Math.min(...rated.map(({ rank }) => rank!))).toBe(1)
+  })
+
   test.each(['always-wins-no-ties', 'always-wins', 'always-loses', 'single-vote'])(
     'what other engines print for %s is not reproduced',
     (name) => {
@@ -92,7 +103,16 @@ describe('trap 2: pieces are never compared', () => {
   })
 })
 
-test('trap 4: a result that has not converged would say so', () => {
+test('trap 4: a result that has not converged says so', () => {
+  // Odds of 10^250 along a chain of six models lie beyond anything fifty steps can reach.
+  const chain = [0, 1, 2, 3, 4].flatMap((i) => [
+    { a: i, b: i + 1, outcome: 0 },
+    { a: i + 1, b: i, outcome: 0 },
+  ])
+  const weight = Float64Array.from(chain, (_, n) => (n % 2 === 0 ? 1e250 : 1))
+  const lost = leaderboardOf({ ...toComparisons(6, chain), weight }, { names: ['a', 'b', 'c', 'd', 'e', 'f'] })
+  expect(lost.converged).toBe(false)
+  expect(lost.flags).toContain('not_converged')
   expect(boardOf('tie-bridge')).toMatchObject({ converged: true })
   expect(boardOf('tie-bridge').flags).not.toContain('not_converged')
 })
@@ -177,6 +197,15 @@ test('trap 17 and 20: separated resamples are counted, and beyond one in a hundr
   expect(board.not_finite).toBe(drawn.notFinite)
   expect(board.flags).toContain('bootstrap_not_finite')
   expect(board.models[0]!.se_kind).toBe('sandwich_mean0')
+  // A tie model leaves out the same resamples, here where ties are many enough never to be missing.
+  const { ballots: even } = simulated({ models: 5, votes: 30, seed: 5, ties: 0.35 })
+  const options = { names, ci: 'bootstrap', samples: 300 } as const
+  const [halves, tied] = (['bradley-terry', 'davidson'] as const).map((method) =>
+    leaderboardOf(toComparisons(5, even), { ...options, method }),
+  )
+  expect(tied!.not_finite!).toBeGreaterThan(3)
+  expect(tied!.not_finite! / 300).toBeCloseTo(halves!.not_finite! / 300, 1)
+  expect(tied!.models[0]!.se_kind).toBe('fisher_mean0')
 })
 
 test('trap 18: voters who vote again are clusters unless told otherwise', () => {

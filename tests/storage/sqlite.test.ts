@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { eq } from 'drizzle-orm'
 import { schema } from '../../src/storage/sqlite/schema.ts'
 import { type SqliteStorage, sqliteStorage } from '../../src/storage/sqlite/storage.ts'
 import { battleStoreContract } from '../contracts/battle-store.contract.ts'
@@ -15,7 +14,7 @@ const opened = (storage: SqliteStorage, clean: () => Promise<void> = async () =>
   stores: storage,
   share: (id, slug) =>
     storage.engine.transaction(async (db) => {
-      await db.update(schema.battles).set({ slug }).where(eq(schema.battles.id, id))
+      await db.insert(schema.shares).values({ slug, battleId: id, withImage: true, sharedAt: new Date(0) })
     }),
   async close() {
     await storage.close()

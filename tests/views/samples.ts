@@ -3,13 +3,16 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Answer, Battle, BlindBattle, Chip, RevealedBattle, Said, Turn } from '../../src/battles/battle.ts'
 import type { ImageRef } from '../../src/images/image.ts'
+import { type BoardRow, type Leaderboard, wholeBoard } from '../../src/leaderboards/leaderboard.ts'
 import type { Mark } from '../../src/models/grounding.ts'
 import type { Model } from '../../src/models/model.ts'
 import type { Receipt } from '../../src/models/provider.ts'
 import type { SetPrompt } from '../../src/prompts/prompt.ts'
 import type { Vote } from '../../src/votes/vote.ts'
 import type { BattleView } from '../../views/battle.tsx'
+import type { DataView } from '../../views/data.tsx'
 import type { Frame } from '../../views/frame.ts'
+import type { LeaderboardView, RankedModel } from '../../views/leaderboard.tsx'
 import { type Language, languages, sayIn } from '../../views/strings/strings.ts'
 import { aModel, noon } from '../characters.ts'
 
@@ -287,3 +290,143 @@ export const battleStates = {
     blind({ turns: [aTurn({ prompt: { ...aTurn().prompt, images: [seedImage('lake-boats')] } })] }),
   ),
 } satisfies Record<string, BattleView>
+
+const boardNames: [id: string, name: string, rating: number, half: number, votes: number][] = [
+  ['qwen3-vl-32b', 'Qwen3-VL 32B', 1112, 16, 1840],
+  ['molmo-2-8b', 'Molmo 2 8B', 1103, 16, 1792],
+  ['gemma-4-12b', 'Gemma 4 12B', 1071, 16, 1811],
+  ['internvl-4-14b', 'InternVL 4 14B', 1060, 18, 1503],
+  ['pixtral-next', 'Pixtral Next', 1038, 26, 640],
+  ['phi-5-vision', 'Phi 5 Vision', 1021, 27, 612],
+  ['smol-vl-3', 'SmolVL 3', 968, 74, 61],
+]
+
+export const rankedModels = (): Map<string, RankedModel> =>
+  new Map(
+    boardNames.map(([id, name], i) => {
+      const known = [molmo, qwen].find((model) => model.id === id)
+      const model = known ?? aModel(id, { name, card: { organization: ['Google', 'Shanghai AI Lab', 'Mistral', 'Microsoft', 'Hugging Face'][i % 5], license: ['Gemma', 'MIT', 'Apache-2.0'][i % 3], size: '12B', benchmarks: { mmmu: { value: 60 - i * 3 }, docvqa: { value: 91 - i * 2, setting: 'few-shot' } } } })
+      return [id, { model, failureRate: i * 0.004, firstTextMs: 900 + i * 310, tokensPerSecond: 60 - i * 5, isNew: i === 6 }]
+    }),
+  )
+
+export const aBoard = (some: Partial<Leaderboard> = {}): Leaderboard => {
+  const rows = boardNames.map(([model, , rating, half, votes], i): BoardRow => {
+    const low = rating - half
+    const high = rating + half
+    return {
+      model,
+      rating,
+      low,
+      high,
+      rank: i + 1,
+      rankLow: 1 + boardNames.filter(([, , other, reach]) => other - reach > high).length,
+      rankHigh: boardNames.length - boardNames.filter(([, , other, reach]) => other + reach < low).length,
+      votes,
+      wins: Math.round(votes * (0.5 - i * 0.05)),
+      losses: Math.round(votes * (0.22 + i * 0.05)),
+      ties: Math.round(votes * 0.18),
+      bothBad: Math.round(votes * 0.1),
+      winRate: 0.64 - i * 0.045,
+      status: 'finite',
+      provisional: votes < 100,
+      prior: null,
+      piece: 0,
+      plainRating: rating + (i % 3) * 7 - 5,
+      plainRank: i + 1,
+    }
+  })
+  return {
+    snapshot: '7f3k9a0c11d2e4b8',
+    view: wholeBoard,
+    method: 'bradley-terry',
+    seKind: 'clustered',
+    confidence: 0.95,
+    votes: 4130,
+    connected: true,
+    pieces: [boardNames.map(([id]) => id)],
+    converged: true,
+    flags: [],
+    rows,
+    pairs: rows.flatMap((one, i) =>
+      rows.slice(i + 1).map((other, j) => ({
+        a: one.model,
+        b: other.model,
+        winsA: 40 + (j + 1) * 9 - i * 3,
+        winsB: i === 5 ? 2 : 30 - j * 3,
+        ties: i === 5 ? 1 : 12,
+        bothBad: 4,
+      })),
+    ),
+    style: null,
+    left: { wins: 1704, decisive: 3390 },
+    longer: { wins: 1900, decisive: 3390 },
+    updatedAt: noon,
+    ...some,
+  }
+}
+
+export const aBoardView = (some: Partial<LeaderboardView> = {}): LeaderboardView => ({
+  view: wholeBoard,
+  board: aBoard(),
+  models: rankedModels(),
+  showsBaselines: false,
+  showsProvisional: true,
+  columns: 'basics',
+  sort: 'rating',
+  isUpdating: false,
+  provisionalBelow: 100,
+  votesThisMonth: 1240,
+  mineNeeds: null,
+  languages: ['en', 'zh', 'de'],
+  permalink: 'https://arena.example.org/leaderboard',
+  now: new Date(noon.getTime() + 120_000),
+  ...some,
+})
+
+export const aDataView = (some: Partial<DataView> = {}): DataView => ({
+  filter: {
+    preset: 'dpo',
+    scope: 'internal',
+    since: null,
+    until: null,
+    categories: [],
+    language: null,
+    hasReason: false,
+    includeUncounted: false,
+    minSeconds: null,
+  },
+  preview: {
+    battles: 4812,
+    counted: 4390,
+    rows: 2961,
+    sizeBytes: 812_000_000,
+    funnel: [
+      { reason: 'mode_filter', removed: 120, remaining: 5210 },
+      { reason: 'withdrawn', removed: 14, remaining: 5196 },
+      { reason: 'leaked_identity', removed: 88, remaining: 5108 },
+      { reason: 'truncated', removed: 231, remaining: 4877 },
+      { reason: 'side_failed', removed: 0, remaining: 4877 },
+      { reason: 'duplicate', removed: 65, remaining: 4812 },
+      { reason: 'no_preference', removed: 1851, remaining: 2961 },
+    ],
+    columns: ['battle_id', 'prompt', 'chosen', 'rejected', 'chosen_side'],
+    sample: [
+      ['k3v9c0d1e2', 'What was the total, and how much of it was the service charge?', 'The bill comes to £27.39.', 'This is a café receipt.', 'a'],
+      ['q81wz44pp0', 'How many boats are on the lake?', 'There are seven boats.', 'I can see some boats.', 'b'],
+    ],
+  },
+  running: null,
+  failure: null,
+  snapshots: [
+    { id: '3f9a0c11d2e4b877', presets: ['dpo', 'battles'], rows: 2961, bytes: 812_000_000, cutOff: noon, tarUrl: '/data/3f9a.tar' },
+  ],
+  columns: [
+    { name: 'images', type: 'list<Image>', about: 'The pictures, exactly as both models were sent them.' },
+    { name: 'prompt', type: 'list<Msg>', about: 'The conversation up to the question that was voted on.' },
+  ],
+  command: 'npx sightline export dpo --out ./my-export',
+  curl: 'curl -O https://arena.example.org/data/3f9a0c11d2e4b877.tar',
+  mayExport: true,
+  ...some,
+})

@@ -45,10 +45,13 @@ export function sqliteLedger(path: string): SnapshotLedger & { close(): void } {
   database.exec(tables)
   const insertItem = database.prepare('INSERT INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
   const insertKey = database.prepare('INSERT OR REPLACE INTO split_keys VALUES (?, ?, ?, ?, ?)')
+  const insertShard = database.prepare('INSERT OR REPLACE INTO shards VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+  const putShard = (id: string, { path, sha256, bytes, rows, rowGroups, firstId, lastId, preset, split }: Shard) =>
+    insertShard.run(id, path, sha256, bytes, rows, rowGroups, firstId, lastId, preset, split)
   const toSnapshot = (row: SnapshotRow): FrozenSnapshot => ({ ...row, at: new Date(row.at) })
 
   return {
-    async freeze(snapshot, items, splits) {
+    async freeze(snapshot, { items, shards, plan, keys }) {
       const write = database.transaction(() => {
         database.prepare('DELETE FROM snapshots WHERE id = ?').run(snapshot.id)
         const { id, dataset, options, watermark, at, parent, state, report } = snapshot
@@ -71,8 +74,8 @@ export function sqliteLedger(path: string): SnapshotLedger & { close(): void } {
             JSON.stringify(item.facts),
           )
         }
-        for (const { key, component, split, phash } of splits.keys)
-          insertKey.run(splits.plan, key, component, split, phash)
+        for (const shard of shards) putShard(id, shard)
+        for (const { key, component, split, phash } of keys) insertKey.run(plan, key, component, split, phash)
       })
       write.immediate()
     },
@@ -116,10 +119,8 @@ export function sqliteLedger(path: string): SnapshotLedger & { close(): void } {
         .prepare<[string], SplitKey>('SELECT key, component, split, phash FROM split_keys WHERE plan = ? ORDER BY key')
         .all(plan)
     },
-    async keepShard(id, { path, sha256, bytes, rows, rowGroups, firstId, lastId, preset, split }) {
-      database
-        .prepare('INSERT OR REPLACE INTO shards VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
-        .run(id, path, sha256, bytes, rows, rowGroups, firstId, lastId, preset, split)
+    async keepShard(id, shard) {
+      putShard(id, shard)
     },
     async shards(id) {
       return database

@@ -48,10 +48,10 @@ export async function rankedBallots(
 function isNewestCounted({ votes, battles }: Schema): SQL | undefined {
   return and(
     isNull(votes.exclusion),
-    inArray(votes.status, ['open', 'counted']),
+    eq(votes.status, 'counted'),
     ne(battles.origin, 'demo'),
     sql`not exists (select 1 from ${votes} later where later.battle_id = ${votes.battleId} and later.turn > ${votes.turn}
-      and later.exclusion is null and later.status in ('open', 'counted'))`,
+      and later.exclusion is null and later.status = 'counted')`,
   )
 }
 

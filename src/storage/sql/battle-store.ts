@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq, gte, inArray, lt } from 'drizzle-orm'
+import { and, asc, count, desc, eq, gte, inArray, lt, ne, or } from 'drizzle-orm'
 import type { BattleStore } from '../../battles/battle-store.ts'
 import { battleMoves } from './battle-moves.ts'
 import { battleReader } from './battle-rows.ts'
@@ -50,7 +50,17 @@ export function battleStore(engine: Engine): BattleStore {
         const rows = await db
           .select()
           .from(battles)
-          .where(and(eq(battles.voterId, voterId), before && lt(battles.startedAt, before)))
+          .where(
+            and(
+              eq(battles.voterId, voterId),
+              ne(battles.state, 'erased'),
+              before &&
+                or(
+                  lt(battles.startedAt, before.startedAt),
+                  and(eq(battles.startedAt, before.startedAt), lt(battles.id, before.id)),
+                ),
+            ),
+          )
           .orderBy(desc(battles.startedAt), desc(battles.id))
           .limit(limit)
         const found = []

@@ -37,8 +37,6 @@ export function battleTables(c: Columns, { voters, images, modelVersions }: Regi
       tries: c.integer('tries').notNull().default(0),
       stoppedByVoter: c.flag('stopped_by_voter').notNull().default(false),
       replacedSide: c.oneOf('replaced_side', sides),
-      /** Of the public link, once its voter shared it. */
-      slug: c.id('slug'),
       startedAt: c.time('started_at').notNull(),
       /** When the newest turn had both answers. */
       readyAt: c.time('ready_at'),
@@ -50,7 +48,6 @@ export function battleTables(c: Columns, { voters, images, modelVersions }: Regi
     (t) => [
       c.primaryKey({ name: 'battles_pk', columns: [t.id] }),
       c.unique('battles_form_key_unique').on(t.formKey),
-      c.unique('battles_slug_unique').on(t.slug),
       c.foreignKey({ name: 'battles_voter_fk', columns: [t.voterId], foreignColumns: [voters.id] }),
       c.foreignKey({
         name: 'battles_model_a_fk',
@@ -204,6 +201,23 @@ export function battleTables(c: Columns, { voters, images, modelVersions }: Regi
     ],
   )
 
-  return { battles, turns, turnImages, answers, failedAnswers }
+  // Public links. A removed one stays known, so that it can say that it was removed.
+  const shares = c.table(
+    'shares',
+    {
+      slug: c.id('slug').notNull(),
+      battleId: c.id('battle_id').notNull(),
+      withImage: c.flag('with_image').notNull(),
+      sharedAt: c.time('shared_at').notNull(),
+      removedAt: c.time('removed_at'),
+    },
+    (t) => [
+      c.primaryKey({ name: 'shares_pk', columns: [t.slug] }),
+      c.foreignKey({ name: 'shares_battle_fk', columns: [t.battleId], foreignColumns: [battles.id] }),
+      c.index('shares_by_battle').on(t.battleId, t.removedAt, t.withImage),
+    ],
+  )
+
+  return { battles, turns, turnImages, answers, failedAnswers, shares }
 }
 export type BattleTables = ReturnType<typeof battleTables>

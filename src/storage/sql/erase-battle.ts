@@ -1,12 +1,15 @@
-import { and, eq, inArray } from 'drizzle-orm'
+import { and, eq, inArray, isNull } from 'drizzle-orm'
 import type { BattleRow } from './battle-rows.ts'
 import type { Database } from './engine.ts'
 import type { Schema } from './schema.ts'
 
 /** Takes out what people wrote, showed and read. The vote stays, without its words; the tombstone says why the rest is gone. */
 export async function eraseBattle(db: Database, schema: Schema, { id }: BattleRow, at: Date): Promise<void> {
-  const { battles, turns, turnImages, answers, failedAnswers, votes, voteRevisions, tombstones } = schema
-  await db.update(battles).set({ slug: null }).where(eq(battles.id, id))
+  const { shares, turns, turnImages, answers, failedAnswers, votes, voteRevisions, tombstones } = schema
+  await db
+    .update(shares)
+    .set({ removedAt: at })
+    .where(and(eq(shares.battleId, id), isNull(shares.removedAt)))
   await db.update(turns).set({ promptText: '', promptSha256: '' }).where(eq(turns.battleId, id))
   await db.delete(turnImages).where(eq(turnImages.battleId, id))
   // The counts of headings and lists stay: they are part of the vote's weight and say nothing.

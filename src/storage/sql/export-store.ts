@@ -146,6 +146,7 @@ async function toExportRows(
           turn: held.turn,
           counts: isCounted(held),
         })),
+        session: null,
         flags: [],
       },
       turns: asked.map((turn): ExportTurn => {
@@ -177,6 +178,7 @@ function toModel(id: string, version: string, model: ModelRow | undefined): Expo
     version,
     card: model?.card ?? {},
     isBaseline: model?.isBaseline ?? false,
+    isReplay: model?.isReplay ?? false,
     exportOutputs: model?.exportOutputs ?? false,
   }
 }

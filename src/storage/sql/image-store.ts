@@ -1,9 +1,9 @@
-import { and, eq, sql } from 'drizzle-orm'
+import { and, asc, eq, isNull, sql } from 'drizzle-orm'
 import type { ImageStore } from '../../images/image-store.ts'
 import { type Engine, named, statements } from './engine.ts'
 
 export function imageStore({ schema, transaction, read }: Engine): ImageStore {
-  const { images, uploads, turnImages, battles } = schema
+  const { images, uploads, turnImages, battles, shares } = schema
   const prepared = statements((db) => ({
     find: named(
       'image_find',
@@ -25,7 +25,8 @@ export function imageStore({ schema, transaction, read }: Engine): ImageStore {
               or exists (select 1 from ${uploads} where ${uploads.image} = ${images.sha256} and ${uploads.voterId} = ${sql.placeholder('voterId')})
               or exists (select 1 from ${turnImages} join ${battles} on ${battles.id} = ${turnImages.battleId}
                 where ${turnImages.image} = ${images.sha256}
-                and (${battles.voterId} = ${sql.placeholder('voterId')} or ${battles.slug} is not null)))`,
+                and (${battles.voterId} = ${sql.placeholder('voterId')} or exists (select 1 from ${shares}
+                  where ${shares.battleId} = ${battles.id} and ${isNull(shares.removedAt)} and ${eq(shares.withImage, true)}))))`,
           ),
         ),
     ),
@@ -59,6 +60,17 @@ export function imageStore({ schema, transaction, read }: Engine): ImageStore {
       read(async (db) => {
         const [row] = await prepared(db).findFor.execute({ sha256, voterId })
         return row
+      }),
+
+    uploadsOf: (voterId) =>
+      read(async (db) => {
+        const rows = await db
+          .select({ image: images })
+          .from(uploads)
+          .innerJoin(images, eq(images.sha256, uploads.image))
+          .where(and(eq(uploads.voterId, voterId), eq(images.state, 'served')))
+          .orderBy(asc(uploads.uploadedAt), asc(uploads.image))
+        return rows.map(({ image }) => image)
       }),
 
     quarantine: (sha256) =>

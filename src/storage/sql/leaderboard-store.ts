@@ -1,17 +1,33 @@
-import { asc, desc, eq, gt, inArray, lte, max } from 'drizzle-orm'
+import { and, asc, count, desc, eq, gt, gte, inArray, isNotNull, isNull, lte, max } from 'drizzle-orm'
 import { aliasedTable } from 'drizzle-orm/alias'
 import type { Leaderboard, RankedBallot } from '../../leaderboards/leaderboard.ts'
+import type { Receipt } from '../../models/provider.ts'
 import type { LeaderboardStore } from '../../leaderboards/leaderboard-store.ts'
 import { rankedBallots } from './ballots.ts'
 import type { Engine } from './engine.ts'
 import { failuresByModel } from './failures.ts'
+import { modelFacts } from './model-facts.ts'
+
+/** The newest answers tell how fast a service is now. */
+const speedAnswersMax = 2000
+
+function speedOf(receipts: Receipt[]) {
+  const firsts = receipts.flatMap(({ firstTextMs }) => firstTextMs ?? [])
+  const rates = receipts.flatMap(({ usage, firstTextMs, totalMs }) => {
+    const writingMs = totalMs - (firstTextMs ?? totalMs)
+    return usage.output && writingMs > 0 ? [(usage.output / writingMs) * 1000] : []
+  })
+  return { firstTextMs: median(firsts), tokensPerSecond: median(rates) }
+}
+
+const median = (values: number[]) => values.toSorted((x, y) => x - y)[Math.floor(values.length / 2)] ?? null
 
 const dayMs = 24 * 60 * 60 * 1000
 /** Engines take a limited number of values in one query. */
 const idsPerQueryMax = 500
 
 export function leaderboardStore({ schema, transaction, read }: Engine): LeaderboardStore {
-  const { votes, voteChanges, leaderboards } = schema
+  const { answers, turns, votes, voteChanges, leaderboards } = schema
 
   return {
     ballots: ({ after, limit }) =>
@@ -83,6 +99,45 @@ export function leaderboardStore({ schema, transaction, read }: Engine): Leaderb
       read(async (db) => {
         const failures = await failuresByModel(db, schema)
         return new Map([...failures].map(([model, { answers, failed }]) => [model, failed / answers]))
+      }),
+
+    summary: (since) =>
+      read(async (db) => {
+        const languages = await db
+          .selectDistinct({ language: turns.language })
+          .from(votes)
+          .innerJoin(turns, and(eq(turns.battleId, votes.battleId), eq(turns.number, votes.turn)))
+          .orderBy(asc(turns.language))
+        const [row] = await db
+          .select({ votes: count() })
+          .from(votes)
+          .where(and(isNull(votes.exclusion), eq(votes.status, 'counted'), gte(votes.castAt, since)))
+        return { languages: languages.map(({ language }) => language), votesSince: row?.votes ?? 0 }
+      }),
+
+    modelFacts: (model, openSince) => read((db) => modelFacts(db, schema, model, openSince)),
+
+    excluded: () =>
+      read(async (db) => {
+        const rows = await db
+          .select({ reason: votes.exclusion, votes: count() })
+          .from(votes)
+          .where(and(isNotNull(votes.exclusion), eq(votes.status, 'uncounted')))
+          .groupBy(votes.exclusion)
+          .orderBy(asc(votes.exclusion))
+        return rows.flatMap(({ reason, votes }) => (reason === null ? [] : [{ reason, votes }]))
+      }),
+
+    speeds: () =>
+      read(async (db) => {
+        const rows = await db
+          .select({ model: answers.modelId, receipt: answers.receipt })
+          .from(answers)
+          .where(and(eq(answers.state, 'finished'), isNotNull(answers.endedAt)))
+          .orderBy(desc(answers.endedAt))
+          .limit(speedAnswersMax)
+        const byModel = Map.groupBy(rows, ({ model }) => model)
+        return new Map([...byModel].map(([model, given]) => [model, speedOf(given.flatMap(({ receipt }) => receipt ?? []))]))
       }),
   }
 }

@@ -20,10 +20,13 @@ export function registryTables(c: Columns) {
       consentVersion: c.text('consent_version'),
       consentPublish: c.flag('consent_publish'),
       consentAt: c.time('consent_at'),
+      /** Hash of the twelve words that bring this voter to another browser. */
+      recoverySha256: c.id('recovery_sha256'),
       createdAt: c.time('created_at').notNull(),
     },
     (t) => [
       c.primaryKey({ name: 'voters_pk', columns: [t.id] }),
+      c.unique('voters_recovery_unique').on(t.recoverySha256),
       c.check('voters_kind_known', isOneOf(t.kind, voterKinds)),
       c.check(
         'voters_consent_whole',

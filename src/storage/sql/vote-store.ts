@@ -7,6 +7,7 @@ import { moveRow, present } from './battle-writes.ts'
 import { caster } from './cast.ts'
 import type { Database, Engine } from './engine.ts'
 import { countedOutcome, noteChange, toVote } from './vote-rows.ts'
+import { preferencesOf, promptsVotedOn, tallyOf } from './voter-history.ts'
 
 const votesPerPage = 500
 
@@ -14,7 +15,7 @@ export function voteStore({ schema, transaction, read }: Engine): VoteStore {
   const { votes, turns, turnImages } = schema
   const battles = battleReader(schema)
   const cast = caster(schema)
-  const isCounted = and(inArray(votes.status, ['open', 'counted']), isNull(votes.exclusion))
+  const willCount = and(inArray(votes.status, ['open', 'counted']), isNull(votes.exclusion))
 
   const ofBattle = (db: Database, id: string) =>
     db.select().from(votes).where(eq(votes.battleId, id)).orderBy(asc(votes.turn))
@@ -60,7 +61,7 @@ export function voteStore({ schema, transaction, read }: Engine): VoteStore {
 
     standing: (voterId, since, promptSha256, except) =>
       read(async (db) => {
-        const others = and(eq(votes.voterId, voterId), ne(votes.battleId, except), isCounted)
+        const others = and(eq(votes.voterId, voterId), ne(votes.battleId, except), willCount)
         const [today] = await db
           .select({ count: count() })
           .from(votes)
@@ -75,6 +76,13 @@ export function voteStore({ schema, transaction, read }: Engine): VoteStore {
           .limit(1)
         return { countedToday: today?.count ?? 0, hasCountedSamePrompt: same !== undefined }
       }),
+
+    tally: (voterId) => read((db) => tallyOf(db, schema, voterId)),
+    preferences: (voterId, models) => read((db) => preferencesOf(db, schema, voterId, models)),
+    promptsVotedOn: (voterId) => read((db) => promptsVotedOn(db, schema, voterId)),
+
+    freezeOf: (voterId, except, at) =>
+      transaction((db) => freezeOpen(db, and(eq(votes.voterId, voterId), ne(votes.battleId, except)), at)),
 
     freeze: (castBefore, at) => transaction((db) => freezeOpen(db, lt(votes.castAt, castBefore), at)),
 
@@ -97,14 +105,15 @@ export function voteStore({ schema, transaction, read }: Engine): VoteStore {
     },
   }
 
-  /** Open votes become what they will stay. None of them starts or stops to count by that. */
-  async function freezeOpen(db: Database, which: ReturnType<typeof eq>, at: Date): Promise<number> {
+  /** Open votes become what they will stay; those without a reason against it count from now on. */
+  async function freezeOpen(db: Database, which: SQL | undefined, at: Date): Promise<number> {
     const isOpen = and(which, eq(votes.status, 'open'))
     const counted = await db
       .update(votes)
       .set({ status: 'counted', frozenAt: at })
       .where(and(isOpen, isNull(votes.exclusion)))
-      .returning({ id: votes.id })
+      .returning({ id: votes.id, outcome: votes.outcome })
+    for (const { id, outcome } of counted) await noteChange(db, schema, { voteId: id, was: null, is: outcome, at })
     const uncounted = await db
       .update(votes)
       .set({ status: 'uncounted', frozenAt: at })

@@ -36,6 +36,28 @@ export function voterStore({ schema: { voters }, transaction, read }: Engine): V
           .onConflictDoNothing({ target: voters.id })
       }),
 
+    keepRecovery: (id, sha256) =>
+      transaction(async (db) => {
+        const kept = await db
+          .update(voters)
+          .set({ recoverySha256: sha256 })
+          .where(eq(voters.id, id))
+          .returning({ id: voters.id })
+        if (kept.length !== 1) throw new Error(`voter ${id} got a recovery phrase and is not known`)
+      }),
+
+    ofRecovery: (sha256) =>
+      read(async (db) => {
+        const [row] = await db.select().from(voters).where(eq(voters.recoverySha256, sha256))
+        return row && toVoter(row)
+      }),
+
+    hasRecovery: (id) =>
+      read(async (db) => {
+        const [row] = await db.select({ sha256: voters.recoverySha256 }).from(voters).where(eq(voters.id, id))
+        return (row?.sha256 ?? null) !== null
+      }),
+
     consent: (id, { version, publish, at }) =>
       transaction(async (db) => {
         const kept = await db

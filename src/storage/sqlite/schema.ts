@@ -17,6 +17,7 @@ export const {
   turnImages,
   answers,
   failedAnswers,
+  shares,
   votes,
   voteRevisions,
   voteChanges,

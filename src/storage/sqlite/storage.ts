@@ -1,5 +1,7 @@
 import { drizzle } from 'drizzle-orm/better-sqlite3'
 import type { BattleStore } from '../../battles/battle-store.ts'
+import type { ErasureStore } from '../../battles/erasure-store.ts'
+import type { ShareStore } from '../../battles/share-store.ts'
 import { Refusal } from '../../core/errors.ts'
 import type { ImageStore } from '../../images/image-store.ts'
 import type { LeaderboardStore } from '../../leaderboards/leaderboard-store.ts'
@@ -9,10 +11,12 @@ import type { VoterStore } from '../../voters/voter-store.ts'
 import type { VoteStore } from '../../votes/vote-store.ts'
 import { battleStore } from '../sql/battle-store.ts'
 import type { Engine } from '../sql/engine.ts'
+import { erasureStore } from '../sql/erasure-store.ts'
 import { imageStore } from '../sql/image-store.ts'
 import { leaderboardStore } from '../sql/leaderboard-store.ts'
 import { modelStore } from '../sql/model-store.ts'
 import { promptStore } from '../sql/prompt-store.ts'
+import { shareStore } from '../sql/share-store.ts'
 import { voteStore } from '../sql/vote-store.ts'
 import { voterStore } from '../sql/voter-store.ts'
 import { backUp } from './backup.ts'
@@ -29,6 +33,8 @@ export type Stores = {
   prompts: PromptStore
   models: ModelStore
   battles: BattleStore
+  shares: ShareStore
+  erasures: ErasureStore
   votes: VoteStore
   leaderboards: LeaderboardStore
 }
@@ -135,6 +141,8 @@ const storesOf = (engine: Engine): Stores => ({
   prompts: promptStore(engine),
   models: modelStore(engine),
   battles: battleStore(engine),
+  shares: shareStore(engine),
+  erasures: erasureStore(engine),
   votes: voteStore(engine),
   leaderboards: leaderboardStore(engine),
 })

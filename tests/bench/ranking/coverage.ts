@@ -73,13 +73,23 @@ export const arenas: Arena[] = [
 ]
 
 /** Coverage of every kind of interval in one kind of arena, over `times` seeded repeats. */
-export function coverageOf(arena: Arena, times: number, samples = 300): Covered[] {
+export function coverageOf(
+  arena: Arena,
+  times: number,
+  { samples = 300, wanted }: { samples?: number; wanted?: readonly string[] } = {},
+): Covered[] {
   const kinds = new Map<string, Covered>()
   const strengths = strengthsOf(arena)
   const truth = targetsOf(arena, strengths)
   for (let repeat = 0; repeat < times; repeat++) {
     const c = votesOf(arena, strengths, seeded(77, repeat))
-    for (const [kind, bounds, target] of intervalsOf(arena, c, truth, samples)) {
+    for (const [kind, bounds, target] of intervalsOf(
+      arena,
+      c,
+      truth,
+      samples,
+      (kind) => !wanted || wanted.includes(kind),
+    )) {
       const own = kinds.get(kind) ?? { kind, held: 0, intervals: 0, perArena: [], skipped: 0 }
       kinds.set(kind, own)
       if (!bounds) {
@@ -102,32 +112,30 @@ function* intervalsOf(
   c: Comparisons,
   truth: Targets,
   samples: number,
+  isWanted: (kind: string) => boolean,
 ): Generator<[string, Interval[] | null, Float64Array]> {
   const counts = countComparisons(c)
   const fit = fitBradleyTerry(counts)
   const isWhole = fit.status.every((status) => status === 'finite')
   const fromFirst = truth.bradleyTerry.map((value) => value - truth.bradleyTerry[0]! + 1000)
-  const covariances = {
-    Fisher: fisher,
-    sandwich,
-    'clustered by voter': () => clustered(c, fit),
-  }
-  for (const [kind, covariance] of Object.entries(covariances)) {
-    if (kind === 'clustered by voter' && !c.voter) continue
-    yield [kind, isWhole ? boundsOf(intervals(fit, covariance(counts, fit))) : null, truth.bradleyTerry]
-  }
-  yield [
-    'sandwich, anchored',
-    isWhole ? boundsOf(intervals(fit, anchored(sandwich(counts, fit), fit, 0))).slice(1) : null,
-    fromFirst.slice(1),
+  const kinds: [string, () => Interval[]][] = [
+    ['Fisher', () => boundsOf(intervals(fit, fisher(counts, fit)))],
+    ['sandwich', () => boundsOf(intervals(fit, sandwich(counts, fit)))],
+    ['bootstrap of votes', () => boundsOf(bootstrap(counts, fit, { samples, seed: 1 }))],
   ]
-  const o = { samples, seed: 1 }
-  yield ['bootstrap of votes', isWhole ? boundsOf(bootstrap(counts, fit, o)) : null, truth.bradleyTerry]
-  if (c.voter)
-    yield ['bootstrap of voters', isWhole ? boundsOf(bootstrapVoters(c, counts, fit, o)) : null, truth.bradleyTerry]
-  if (!tieModel) return
+  if (c.voter) {
+    kinds.push(['clustered by voter', () => boundsOf(intervals(fit, clustered(c, fit)))])
+    kinds.push(['bootstrap of voters', () => boundsOf(bootstrapVoters(c, counts, fit, { samples, seed: 1 }))])
+  }
+  for (const [kind, bounds] of kinds) if (isWanted(kind)) yield [kind, isWhole ? bounds() : null, truth.bradleyTerry]
+  if (isWanted('sandwich, anchored')) {
+    const relative = isWhole ? boundsOf(intervals(fit, anchored(sandwich(counts, fit), fit, 0))).slice(1) : null
+    yield ['sandwich, anchored', relative, fromFirst.slice(1)]
+  }
+  const kind = `${tieModel}, information`
+  if (!tieModel || !isWanted(kind)) return
   const tieFit = tieModel === 'Davidson' ? fitDavidson(counts) : fitRaoKupper(counts)
-  yield [`${tieModel}, information`, isWhole ? boundsOf(intervals(tieFit, tieFit.covariance)) : null, truth.own]
+  yield [kind, isWhole ? boundsOf(intervals(tieFit, tieFit.covariance)) : null, truth.own]
 }
 
 const boundsOf = ({ low, high }: { low: Float64Array; high: Float64Array }): Interval[] =>

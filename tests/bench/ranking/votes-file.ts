@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, readSync, writeFileSync } from 'node:fs'
 import type { Comparisons } from '../../../src/ranking/comparison.ts'
 import { sigmoid } from '../../../src/ranking/maximise.ts'
 import { normal, seeded } from '../../../src/ranking/random.ts'
@@ -34,25 +34,32 @@ export function writeVotes(path: string, votes: number, models: number, seed = 1
   writeFileSync(path, Buffer.concat([header, a, b, style, outcome].map(({ buffer }) => Buffer.from(buffer))))
 }
 
+/** Only the columns asked for are read, straight into their arrays: what a process holds is what a fit needs. */
 export function readVotes(
   path: string,
   { withStyle = false } = {},
 ): { c: Comparisons; a: Float64Array; b: Float64Array } {
-  const bytes = readFileSync(path)
-  const at = (from: number, length: number) => new Uint8Array(bytes.subarray(from, from + length)).buffer
-  const [votes = 0, models = 0] = new Uint32Array(at(0, 8))
+  const file = openSync(path, 'r')
+  const into = <T extends Uint8Array | Uint16Array | Uint32Array>(column: T, at: number): T => {
+    readSync(file, column, 0, column.byteLength, at)
+    return column
+  }
+  const [votes = 0, models = 0] = into(new Uint32Array(2), 0)
   const styleBytes = votes * 4 * styleColumns
-  const sides = new Uint16Array(withStyle ? at(8 + 4 * votes, styleBytes) : 0)
-  const side = (first: number) =>
-    Float64Array.from({ length: withStyle ? votes * styleColumns : 0 }, (_, k) => {
-      const vote = Math.floor(k / styleColumns)
-      return sides[vote * 2 * styleColumns + first + (k % styleColumns)]!
-    })
   const c = {
     models,
-    a: new Uint16Array(at(8, 2 * votes)),
-    b: new Uint16Array(at(8 + 2 * votes, 2 * votes)),
-    outcome: new Uint8Array(at(8 + 4 * votes + styleBytes, votes)),
+    a: into(new Uint16Array(votes), 8),
+    b: into(new Uint16Array(votes), 8 + 2 * votes),
+    outcome: into(new Uint8Array(votes), 8 + 4 * votes + styleBytes),
+  }
+  const sides = into(new Uint16Array(withStyle ? votes * 2 * styleColumns : 0), 8 + 4 * votes)
+  closeSync(file)
+  const side = (first: number) => {
+    const values = new Float64Array(sides.length / 2)
+    for (let n = 0; n < votes && withStyle; n++) {
+      for (let f = 0; f < styleColumns; f++) values[n * styleColumns + f] = sides[n * 2 * styleColumns + first + f]!
+    }
+    return values
   }
   return { c, a: side(0), b: side(styleColumns) }
 }

@@ -1,0 +1,105 @@
+import type { Context, Hono } from 'hono'
+import { type BoardColumns, boardColumns, type BoardSort, boardSorts, LeaderboardPage, type LeaderboardView } from '../../views/leaderboard.tsx'
+import { document } from '../../views/layout.tsx'
+import type { Arena } from '../arena.ts'
+import { Refusal } from '../core/errors.ts'
+import type { BoardView, Leaderboard } from '../leaderboards/leaderboard.ts'
+import { demandBoard } from './access.ts'
+import { boardQuery, boardViewFrom } from './board-query.ts'
+import { boardCsv, boardTwin, type KnownRow, knownRows } from './board-twin.ts'
+import type { Env } from './env.ts'
+import type { Pages } from './pages.tsx'
+
+/** A personal board needs this many own votes. */
+const mineVotesMin = 30
+
+export function mountLeaderboard(app: Hono<Env>, arena: Arena, pages: Pages) {
+  app.get('/leaderboard', async (c) => {
+    const asked = await boardFor(c, arena)
+    if (c.get('wantsJson')) return c.json(boardTwin(asked.board, asked.rows))
+    return c.html(document(<LeaderboardPage frame={pages.frame(c, 'leaderboard')} {...await viewOf(c, arena, asked)} />))
+  })
+  app.get('/leaderboard.json', async (c) => {
+    const { board, rows } = await boardFor(c, arena)
+    return c.json(boardTwin(board, rows))
+  })
+  app.get('/leaderboard.csv', async (c) => {
+    const { board, rows, view } = await boardFor(c, arena)
+    c.header('Content-Type', 'text/csv; charset=utf-8')
+    c.header('Content-Disposition', `attachment; filename="leaderboard-${board.snapshot}.csv"`)
+    c.header('Link', `</leaderboard?${boardQuery(view)}>; rel="canonical"`)
+    return c.body(boardCsv(board, rows))
+  })
+}
+
+type Asked = { view: BoardView; board: Leaderboard; rows: KnownRow[]; isUpdating: boolean }
+
+/** The board of the query, with what is known of its models. */
+export async function boardFor(c: Context<Env>, arena: Arena): Promise<Asked> {
+  demandBoard(c, arena)
+  const view = boardViewFrom(c)
+  const { board, isUpdating } = await arena.boards.of(view, c.get('voterId'))
+  const [models, failures] = await Promise.all([arena.models.all(), arena.leaderboards.failureRates()])
+  return { view, board, rows: knownRows(board, models, failures), isUpdating }
+}
+
+async function viewOf(c: Context<Env>, arena: Arena, { view, board, rows, isUpdating }: Asked): Promise<LeaderboardView> {
+  const now = arena.now()
+  const monthStart = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), 1))
+  const [speeds, summary, models] = await Promise.all([
+    arena.leaderboards.speeds(),
+    arena.leaderboards.summary(monthStart),
+    arena.models.all(),
+  ])
+  const byId = new Map(rows.map((row) => [row.model, row]))
+  const mine = view.voters === 'mine' ? board.votes : mineVotesMin
+  const site = arena.config.site.url ?? new URL(c.req.url).origin
+  const query = boardQuery(view)
+  return {
+    view,
+    board: board.rows.length > 0 ? board : null,
+    models: new Map(
+      models.map((model) => [
+        model.id,
+        {
+          model,
+          failureRate: byId.get(model.id)?.failureRate ?? null,
+          firstTextMs: speeds.get(model.id)?.firstTextMs ?? null,
+          tokensPerSecond: speeds.get(model.id)?.tokensPerSecond ?? null,
+          isPaused: !arena.health.isWell(model.id),
+        },
+      ]),
+    ),
+    showsBaselines: chosen(c, 'baselines') ?? !hidesBaselines(arena),
+    // A young arena has no other models: hiding them would leave an empty page.
+    showsProvisional: chosen(c, 'provisional') ?? board.rows.filter((row) => !row.provisional).length < 2,
+    columns: word(c, 'columns', boardColumns) as BoardColumns,
+    sort: word(c, 'sort', boardSorts) as BoardSort,
+    isUpdating,
+    provisionalBelow: arena.config.ranking.provisionalBelow,
+    votesThisMonth: view.since || view.until ? null : summary.votesSince,
+    mineNeeds: mine < mineVotesMin ? mineVotesMin - mine : null,
+    languages: summary.languages,
+    permalink: `${site}/leaderboard${query ? `?${query}` : ''}`,
+    now,
+  }
+}
+
+/** `auto`: the built-in readers leave the board once two real models are there. */
+export function hidesBaselines(arena: Pick<Arena, 'config' | 'contestants'>): boolean {
+  const { hideBaselines } = arena.config.ranking
+  if (hideBaselines !== 'auto') return hideBaselines
+  return arena.contestants.filter((model) => !model.isBaseline && model.state === 'active').length >= 2
+}
+
+function chosen(c: Context<Env>, name: string): boolean | undefined {
+  const value = c.req.query(name)
+  return value === '1' ? true : value === '0' ? false : undefined
+}
+
+function word(c: Context<Env>, name: string, allowed: readonly string[]): string {
+  const value = c.req.query(name)
+  if (value === undefined || value === '') return allowed[0]!
+  if (!allowed.includes(value)) throw new Refusal('invalid', 'unknown_filter')
+  return value
+}
