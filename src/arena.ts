@@ -84,6 +84,8 @@ export type Arena = AsyncDisposable & {
   random(): number
   newId(): string
   log: Log
+  /** Also told of every event: for metrics. */
+  onEvent(listen: Log): void
   /** No new battles from here on; resolves when those that run have ended or `graceMs` is over. */
   stop(graceMs: number): Promise<void>
 }
@@ -101,7 +103,10 @@ export type AssembleOptions = {
 }
 
 export async function assemble(config: Config, options: AssembleOptions): Promise<Arena> {
-  const { log } = options
+  const listeners: Log[] = [options.log]
+  const log: Log = (event) => {
+    for (const listen of listeners) listen(event)
+  }
   const now = options.now ?? (() => new Date())
   const random = options.random ?? secureRandom
   const newId = options.newId ?? (() => idFrom(randomBytes(16)))
@@ -218,6 +223,7 @@ export async function assemble(config: Config, options: AssembleOptions): Promis
     random,
     newId,
     log,
+    onEvent: (listen) => void listeners.push(listen),
     async stop(graceMs) {
       stopping.abort('stopping')
       await Promise.race([runner.settled(), wait(graceMs, undefined, { ref: false })])

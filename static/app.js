@@ -455,13 +455,37 @@
   )
   addEventListener('resize', () => viewer()?.open && fit())
 
-  // ── Battle: reading aids
-  on('click', '[data-copy]', async (_, button) => {
-    const code = button.closest('.code')?.querySelector('code')?.textContent
-    if (code === undefined) return
-    await navigator.clipboard.writeText(code)
+  // ── Filters, charts and commands
+  on('change', 'form[data-submits-itself]', (_, form) => form.requestSubmit())
+  const copyText = async (text, button) => {
+    await navigator.clipboard.writeText(text)
     button.classList.add('is-done')
     setTimeout(() => button.classList.remove('is-done'), 1500)
+  }
+  on('click', '[data-copy-text]', (_, button) => copyText(button.dataset.copyText, button))
+  on('click', '[data-download-svg]', (_, button) => {
+    const drawing = find(`#${CSS.escape(button.dataset.downloadSvg)} svg`)
+    if (!drawing) return
+    // The file stands alone: what the style sheet says of each shape is written into it.
+    const copy = drawing.cloneNode(true)
+    const [from, to] = [all('*', drawing), all('*', copy)]
+    for (const [i, shape] of from.entries()) {
+      const style = getComputedStyle(shape)
+      for (const name of ['fill', 'stroke', 'stroke-width', 'stroke-dasharray', 'font-size', 'font-family', 'font-weight', 'opacity'])
+        to[i].setAttribute(name, style.getPropertyValue(name))
+    }
+    copy.setAttribute('xmlns', 'http://www.w3.org/2000/svg')
+    const link = document.createElement('a')
+    link.href = URL.createObjectURL(new Blob([new XMLSerializer().serializeToString(copy)], { type: 'image/svg+xml' }))
+    link.download = `${button.dataset.downloadSvg}.svg`
+    link.click()
+    URL.revokeObjectURL(link.href)
+  })
+
+  // ── Battle: reading aids
+  on('click', '[data-copy]', (_, button) => {
+    const code = button.closest('.code')?.querySelector('code')?.textContent
+    if (code !== undefined) copyText(code, button)
   })
   on('click', '[data-jump]', (event, link) => {
     const pane = find(`#pane-${link.dataset.jump}`)

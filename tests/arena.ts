@@ -29,10 +29,11 @@ export type TestArena = AsyncDisposable & {
 export async function anArena({
   contestants = twoModels(),
   flags = {},
+  metrics,
   ...options
-}: { contestants?: Contestants; flags?: Record<string, string> } & Partial<AssembleOptions> = {}): Promise<TestArena> {
+}: { contestants?: Contestants; flags?: Record<string, string>; metrics?: Config['metrics'] } & Partial<AssembleOptions> = {}): Promise<TestArena> {
   const data = await mkdtemp(join(tmpdir(), 'sightline-test-'))
-  const config = aConfig({ data, ...flags })
+  const config = { ...aConfig({ data, ...flags }), ...(metrics ? { metrics } : {}) }
   const events: LogEvent[] = []
   const arena = await assemble(config, {
     log: (event) => events.push(event),

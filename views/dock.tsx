@@ -133,7 +133,7 @@ const Running = ({ hands, battle, queueAhead, state }: DockProps & { state: 'que
         ? say('battle.preparing')
         : say('vote.closed')
   return (
-    <div class="dock-row">
+    <div id="dock-row" class="dock-row">
       {isRevealed(battle) ? <p class="dock-help">{say('vote.named_note')}</p> : <ClosedButtons hands={hands} words={words} />}
       <Action hands={hands} to={to(battle, 'stop')} class="dock-side">
         <button class="button" type="submit">

@@ -92,8 +92,9 @@ function shown(state: StreamState, side: Side): Pick<Rendered, 'done' | 'appende
   return isFailed ? { done: '', appended: '', tail: '' } : state.rendered[side]
 }
 
+/** A block that has just been finished left the tail; the next one is new, not the old one moved down. */
 const OpenBlock = ({ state, side }: { state: StreamState; side: Side }) => (
-  <hx-partial hx-target={`#${side}-tail`} hx-swap="innerMorph">
+  <hx-partial hx-target={`#${side}-tail`} hx-swap={shown(state, side).appended === '' ? 'innerMorph' : 'innerHTML'}>
     <Tail answer={latestTurn(state.battle).answers[side]} html={shown(state, side).tail} />
   </hx-partial>
 )

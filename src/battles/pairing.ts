@@ -16,15 +16,21 @@ export type PairingPolicy = {
   /** New models are drawn more often until they have this many battles. */
   newBelowBattles: number
   newWeight: number
+  /** How pairs are weighed besides: by the expected reduction of the ratings' total variance, made from the board (RANKING.md 7). */
+  gains: 'total_variance'
+  /** A model under this many counted votes meets others as if much were to be learned: the mean gain of the best tenth of pairs. */
+  fewVotes: number
   /** Share of draws that ignores `gains`, so that no pair becomes impossible and weights 1/p stay bounded. */
   exploration: number
   /** Baselines step aside once two real models can answer, unless this is set. */
   pairBaselines: boolean
 }
 export const defaultPolicy: PairingPolicy = {
-  version: 1,
+  version: 2,
   newBelowBattles: 100,
   newWeight: 5,
+  gains: 'total_variance',
+  fewVotes: 30,
   exploration: 0.2,
   pairBaselines: false,
 }

@@ -7,8 +7,10 @@ import { boardKey } from '../leaderboards/board-view.ts'
 import { boardCategories } from '../leaderboards/category.ts'
 import { type BoardView, type Leaderboard, wholeBoard } from '../leaderboards/leaderboard.ts'
 import type { LeaderboardStore } from '../leaderboards/leaderboard-store.ts'
+import type { PairGains } from '../leaderboards/pair-gains.ts'
 import { type RatingOptions, rateView } from '../leaderboards/refresh-leaderboard.ts'
 import { inMemory } from '../storage/sqlite/open.ts'
+import { gainsFor } from './board-gains.ts'
 import type { BoardQuestion, BoardReply } from './job-boards.ts'
 
 /** Where pages get their board from. Ratings are computed at the job's own pace, off the main thread, never by a request. */
@@ -19,10 +21,13 @@ export type BoardDesk = AsyncDisposable & {
   known(view: BoardView): Promise<Leaderboard | undefined>
   /** Brings the main views up to date if a vote changed since. */
   refresh(): Promise<void>
+  /** What one more vote on each pair would teach, as of the newest whole board; null until one was rated by this process. */
+  gains(): PairGains | null
 }
 
 type Rated = { board: Leaderboard; change: number }
-type Rater = AsyncDisposable & { rate(view: BoardView, voterId: string | null): Promise<Rated & { ms: number }> }
+type Rating = Rated & { ms: number; gains: PairGains | null }
+type Rater = AsyncDisposable & { rate(view: BoardView, voterId: string | null): Promise<Rating> }
 
 const mainViews: BoardView[] = [
   wholeBoard,
@@ -52,6 +57,7 @@ export function boardDesk({
   const rater = database === inMemory ? raterHere(leaderboards, options, now) : raterThread(database, options)
   const kept = new Map<string, Rated>()
   const working = new Map<string, Promise<Rated>>()
+  let gains: PairGains | null = null
 
   /** A delayed board moves by whole hours, and each hour's is a view of its own. */
   const delayed = (view: BoardView): BoardView => {
@@ -66,13 +72,14 @@ export function boardDesk({
     if (known) return known
     const work = rater
       .rate(view, voterId)
-      .then(async ({ board, change, ms }) => {
+      .then(async ({ board, change, ms, gains: found }) => {
         // A board that did not converge is not published; the one before stays.
         if (!board.converged && kept.has(key)) return kept.get(key)!
         kept.delete(key)
         kept.set(key, { board, change })
         if (kept.size > viewsKeptMax) kept.delete(kept.keys().next().value!)
         if (view.voters !== 'mine') await leaderboards.keep(board, key, change)
+        if (found && key === boardKey(delayed(wholeBoard))) gains = found
         if (key === boardKey(delayed(wholeBoard)))
           log({ event: 'leaderboard_refreshed', votes: board.votes, models: board.rows.length, ms: Math.round(ms) })
         return { board, change }
@@ -104,9 +111,11 @@ export function boardDesk({
       const change = await leaderboards.lastChange()
       for (const view of mainViews.map(delayed)) {
         const present = kept.get(boardKey(view)) ?? (await leaderboards.latest(boardKey(view)))
-        if (present?.change !== change) await rateAgain(view, null)
+        const lacksGains = gains === null && boardKey(view) === boardKey(delayed(wholeBoard))
+        if (present?.change !== change || lacksGains) await rateAgain(view, null)
       }
     },
+    gains: () => gains,
     [Symbol.asyncDispose]: () => rater[Symbol.asyncDispose](),
   }
 }
@@ -117,7 +126,8 @@ function raterHere(leaderboards: LeaderboardStore, options: RatingOptions, now: 
   return {
     async rate(view, voterId) {
       const change = await table.refresh()
-      return { board: rateView(table.select(view, voterId), view, options, { sha256, now }), change, ms: 0 }
+      const board = rateView(table.select(view, voterId), view, options, { sha256, now })
+      return { board, change, ms: 0, gains: gainsFor(board) }
     },
     [Symbol.asyncDispose]: async () => undefined,
   }
@@ -127,7 +137,7 @@ function raterHere(leaderboards: LeaderboardStore, options: RatingOptions, now: 
 function raterThread(database: string, options: RatingOptions): Rater {
   let worker: Worker | null = null
   let nextId = 1
-  const waiting = new Map<number, { resolve(reply: Rated & { ms: number }): void; reject(error: Error): void }>()
+  const waiting = new Map<number, { resolve(reply: Rating): void; reject(error: Error): void }>()
 
   const start = () => {
     const fresh = new Worker(new URL(`./job-boards${extname(import.meta.url)}`, import.meta.url), {

@@ -9,6 +9,7 @@ import type { FileConfig } from './config-schema.ts'
 export function pairFindings(config: FileConfig, { has, folder }: PairFacts): Finding[] {
   return [
     ...accessPairs(config, has),
+    ...proxyPairs(config),
     ...notYet(config),
     ...battlePairs(config),
     ...secretPairs(config, has),
@@ -36,7 +37,17 @@ function* accessPairs({ access, server, privacy }: FileConfig, has: PairFacts['h
   if (access.vote === 'me' && !isLoopback(server.host))
     yield warning(
       ['server', 'host'],
-      `access.vote is me, but server.host ${server.host} answers other machines too: whoever reaches it can vote as you.`,
+      `access.vote is me, but server.host ${server.host} answers other machines too: they will see the pages and cannot vote.`,
+    )
+}
+
+/** A public address and a door for this machine only: somebody on this machine passes visitors on, and they look local. */
+function* proxyPairs({ server, site }: FileConfig): Generator<Finding> {
+  if (site.url === null || !isLoopback(server.host) || server.trusted_proxies.length > 0) return
+  if (!isLoopback(new URL(site.url).hostname))
+    yield warning(
+      ['site', 'url'],
+      'site.url is public while server.trusted_proxies names nobody: visitors that a proxy on this machine passes on count as sitting at it; name the proxy, such as 127.0.0.1.',
     )
 }
 
@@ -44,13 +55,19 @@ export const isLoopback = (host: string) =>
   host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 
 /** What the configuration can already say but this version cannot yet do: refused, so that nobody relies on it. */
-function notYet({ storage, moderation, sampling_policy }: FileConfig): Finding[] {
+function notYet({ access, battles, metrics, moderation, ranking, sampling_policy, storage }: FileConfig): Finding[] {
   const wishes: [boolean, Path, string][] = [
+    [access.vote === 'link', ['access', 'vote'], 'this version has no invitations yet; write me or anyone'],
     [
       storage.database !== 'sqlite',
       ['storage', 'database'],
       'this version keeps its data in SQLite only; write sqlite',
     ],
+    [battles.render !== 'markdown', ['battles', 'render'], 'this version always renders Markdown; write markdown'],
+    [battles.min_read_s > 0, ['battles', 'min_read_s'], 'this version opens the vote at once; write 0'],
+    [battles.ablation.mode !== 'none', ['battles', 'ablation', 'mode'], 'this version runs no ablations; write none'],
+    [ranking.turns !== 'last', ['ranking', 'turns'], "this version ranks a battle's newest vote; write last"],
+    
     [storage.blobs !== 'disk', ['storage', 'blobs'], 'this version keeps images on disk only; write disk'],
     [moderation.length > 0, ['moderation'], 'this version cannot screen yet; remove the entries'],
     [sampling_policy !== 'arena', ['sampling_policy'], 'this version always sends its own sampling; write arena'],

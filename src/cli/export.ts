@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { ExportProgress, ExportResult } from '../exports/build-export.ts'
 import { defaultOptions, type ExportOptions, isPreset, type Preset, presets } from '../exports/options.ts'
-import { usage } from './command-error.ts'
+import { failed, usage } from './command-error.ts'
 import { configFrom, type PlaceFlags, withPlaces } from './load.ts'
 import { print, printJson, say, tableText } from './output.ts'
 
@@ -151,9 +151,10 @@ async function runExport(words: string | undefined, flags: ExportFlags) {
     if (!(error instanceof ExportFailure)) throw error
     if (error.code === 'usage') throw usage(`${sentence(error.message)}`, error)
     if (flags.json) printJson({ code: error.code, message: error.message, ...(error.funnel ? { funnel: error.funnel } : {}) })
-    say(`${sentence(error.message)} (${error.code})`)
     if (error.code === 'nothing_left' && error.funnel && !flags.json) say(funnelText(Object.entries(error.funnel)))
-    process.exitCode = error.code === 'interrupted' ? 130 : 1
+    if (error.code !== 'interrupted') throw failed(`${sentence(error.message)} (${error.code})`, error)
+    say(sentence(error.message))
+    process.exitCode = 130
   } finally {
     process.off('SIGINT', stop)
     process.off('SIGTERM', stop)

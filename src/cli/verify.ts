@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { Verification } from '../exports/verify-export.ts'
-import { usage } from './command-error.ts'
+import { failed, usage } from './command-error.ts'
 import { print, printJson, safe } from './output.ts'
 import { progressOf } from './progress.ts'
 
@@ -26,12 +26,12 @@ async function verify(dir: string, { json = false }: { json?: boolean }) {
   if (!found) throw usage(`${dir} is not a complete export: it has no SHA256SUMS.`)
   if (json) printJson({ ok: found.findings.length === 0, ...found })
   else print(reportText(dir, found))
-  if (found.findings.length > 0) process.exitCode = 1
+  if (found.findings.length > 0) throw failed(`${dir} does not verify: ${found.findings.length} of its files or rows are not what they should be.`)
 }
 
 function reportText(dir: string, { snapshot, files, bytes, board, findings }: Verification): string {
   const lines = findings.map(({ path, row, what }) => safe(`${path}${row ? `, ${row}` : ''}: ${what}.`))
-  if (lines.length > 0) return [...lines, `${dir} does not verify.`].join('\n')
+  if (lines.length > 0) return lines.join('\n')
   return [
     `${files} files, ${(bytes / 1e6).toFixed(1)} MB, as SHA256SUMS says.`,
     board

@@ -3,25 +3,22 @@ import type { Arena } from '../arena.ts'
 import { Refusal } from '../core/errors.ts'
 import type { Env } from './env.ts'
 
-/** `access.vote: me` is whoever sits at this machine; `anyone` is anyone. */
+/** Until there is a sign-in, the operator is who sits at the machine. `access.vote: me` is whoever sits at this machine; `anyone` is anyone. */
 export function demandVoting(c: Context<Env>, arena: Pick<Arena, 'config'>) {
-  if (arena.config.access.vote === 'me' && !isThisMachine(c.get('address'))) throw new Refusal('forbidden', 'sign_in_needed')
+  if (arena.config.access.vote === 'me' && !c.get('isLocal')) throw new Refusal('forbidden', 'sign_in_needed')
 }
 
 export function demandBoard(c: Context<Env>, arena: Pick<Arena, 'config'>) {
   const { board } = arena.config.access
-  if (board === 'operator' && !isThisMachine(c.get('address'))) throw new Refusal('forbidden', 'board_private')
-  if (board === 'voters' && !c.get('voterId') && !isThisMachine(c.get('address'))) throw new Refusal('unauthenticated', 'board_private')
+  if (board === 'operator' && !c.get('isLocal')) throw new Refusal('forbidden', 'board_private')
+  if (board === 'voters' && !c.get('voterId') && !c.get('isLocal')) throw new Refusal('unauthenticated', 'board_private')
 }
 
 export function mayTakeData(c: Context<Env>, { config }: Pick<Arena, 'config'>): boolean {
   const { data } = config.access
-  return data === 'public' || isThisMachine(c.get('address')) || (data === 'voters' && c.get('voterId') !== null)
+  return data === 'public' || c.get('isLocal') || (data === 'voters' && c.get('voterId') !== null)
 }
 
 export function demandData(c: Context<Env>, arena: Pick<Arena, 'config'>) {
   if (!mayTakeData(c, arena)) throw new Refusal('forbidden', 'data_private')
 }
-
-/** Until there is a sign-in, the operator is who can reach the machine itself. An empty address is a request made inside this process. */
-const isThisMachine = (address: string) => address === '' || address === '::1' || address.startsWith('127.')

@@ -36,6 +36,9 @@ export function networkKey(address: string, secret: Uint8Array, day: string): Ne
   return createHmac('sha256', secret).update(`${day}\0${network}`).digest('base64url').slice(0, 22)
 }
 
+/** An empty address is a request made inside this process. */
+export const isLoopback = (address: string) => address === '' || address === '::1' || address.startsWith('127.')
+
 const plain = (address: string) => (address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address)
 const isTrusted = (address: string, trusted: BlockList) => {
   const family = isIP(address)

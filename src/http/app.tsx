@@ -7,7 +7,7 @@ import type { Arena } from '../arena.ts'
 import { Refusal } from '../core/errors.ts'
 import { isLanguage, type Language, languages } from '../../views/strings/strings.ts'
 import { type Theme, themes } from '../../views/frame.ts'
-import { clientAddress, networkKey, trustedProxies } from './address.ts'
+import { clientAddress, isLoopback, networkKey, trustedProxies } from './address.ts'
 import { loadAssets } from './assets.ts'
 import { mountBattles } from './battles.tsx'
 import { mountComposer } from './composer.tsx'
@@ -19,6 +19,7 @@ import { mountLeaderboard } from './leaderboard.tsx'
 import { refuse } from './errors.tsx'
 import { mountMethod } from './method.tsx'
 import { mountModels } from './models.tsx'
+import { mountMetrics } from './metrics.ts'
 import { pageMaker } from './pages.tsx'
 import { mountPreferences } from './preferences.ts'
 import { mountPrompts } from './prompts.tsx'
@@ -47,9 +48,12 @@ export function createApp(arena: Arena): Hono<Env> {
   app.use(security({ isSecure: arena.isSecure }))
   mount(app)
   mountHealth(app, arena)
+  mountMetrics(app, arena)
   app.use(async (c, next) => {
     const address = clientAddress(peerOf(c), c.req.header('x-forwarded-for'), proxies)
     c.set('address', address)
+    // A proxy on this machine that nobody told us about makes every visitor look local.
+    c.set('isLocal', isLoopback(address) && (!c.req.header('x-forwarded-for') || address !== peerOf(c)))
     c.set('network', networkKey(address, arena.secret, arena.now().toISOString().slice(0, 10)))
     c.set('language', languageFor(c, arena.config.site.languages.filter(isLanguage)))
     c.set('theme', themeOf(getCookie(c, 'theme')))

@@ -74,6 +74,10 @@ export function mountBattles(app: Hono<Env>, arena: Arena, pages: Pages) {
     )
     // Reasons save themselves as they are chosen: the page stays as it is.
     if (isWhy && c.get('isFragment')) return c.html(reasonsSaved(pages.hands(c).say))
+    if (arena.config.battles.reveal === 'after_vote') {
+      await revealBattle(whose, arena)
+      return 'reveal'
+    }
     return 'vote'
   })
   action('reveal', async (_c, form, whose) => {
@@ -116,7 +120,7 @@ export function mountBattles(app: Hono<Env>, arena: Arena, pages: Pages) {
   action('turns', async (c, form, whose) => {
     demandVoting(c, arena)
     const { images } = arena.config.battles
-    await ownBattle(whose, arena.battles)
+    if (!mayAskNow(await ownBattle(whose, arena.battles), arena)) throw new Refusal('conflict', 'turns_used_up')
     await askAgain(
       {
         ...whose,
@@ -139,11 +143,18 @@ export async function viewOf(battle: Battle, arena: Arena): Promise<BattleView> 
     voteKey: arena.newId(),
     askKey: arena.newId(),
     sideTriesMax,
-    turnsMax: arena.config.battles.turns,
+    turnsMax: mayAskNow(battle, arena) ? arena.config.battles.turns : 1,
     imagesPerTurnMax: arena.config.battles.images.perTurn,
     mayReplace: battle.state === 'void' && arena.contestants.filter((model) => model.state === 'active').length > 2,
     ...(isRevealed(battle) ? { standing: await standingOf(battle, arena) } : {}),
   }
+}
+
+/** `battles.followup`: questions before the vote, after it, or both. */
+function mayAskNow(battle: Battle, { config }: Pick<Arena, 'config'>): boolean {
+  const { followup } = config.battles
+  if (battle.state === 'ready') return followup !== 'after'
+  return battle.state === 'voted' || battle.state === 'revealed' ? followup !== 'before' : true
 }
 
 /** A running battle's newest answers are in the feed; the rows get them when they have ended. */

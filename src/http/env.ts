@@ -9,6 +9,8 @@ export type Env = {
     requestId: string
     nonce: string
     address: string
+    /** Whoever asks sits at this machine. */
+    isLocal: boolean
     network: NetworkKey
     /** The voter the cookie names, or null for a visitor. */
     voterId: VoterId | null

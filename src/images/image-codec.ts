@@ -11,6 +11,9 @@ export type DecodedImage = {
   facts: UploadFacts
 }
 
+/** What a link preview shows: a stored picture or none, what was asked, whose site it is. */
+export type PreviewSketch = { picture: Uint8Array | null; question: string; site: string }
+
 /** Turns whatever somebody uploaded into one safe still image. */
 export type ImageCodec = {
   /**
@@ -20,4 +23,6 @@ export type ImageCodec = {
    * harms only its own process.
    */
   decode(upload: Uint8Array): Promise<DecodedImage>
+  /** A PNG of 1200 x 630 for other sites to show beside a link. Refuses with `image_busy` like an upload. */
+  drawPreview(sketch: PreviewSketch): Promise<Uint8Array>
 }

@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url'
 import sharp, { type Metadata, type Sharp } from 'sharp'
 import { decodeTimeoutMs, imageEdgePixelsMax, imagePixelsMax, sentBytesMax, sentEdgePixelsMax } from '../core/limits.ts'
 import type { ImageType } from '../images/image.ts'
-import type { DecodedImage } from '../images/image-codec.ts'
+import type { DecodedImage, PreviewSketch } from '../images/image-codec.ts'
+import { drawPreview } from './preview-job.ts'
 
 export type ImageTransform = { maxEdge?: number | undefined; format?: 'jpeg' | 'png' | undefined }
 export type EncodedImage = {
@@ -26,7 +27,8 @@ export type ImageJob =
   | { kind: 'pixels'; bytes: Uint8Array; width: number }
   | { kind: 'codes'; bytes: Uint8Array }
   | { kind: 'reencode'; bytes: Uint8Array; transform: ImageTransform }
-export type ImageJobResult = DecodedImage | RawPixels | FoundCode[] | EncodedImage
+  | { kind: 'preview'; sketch: PreviewSketch }
+export type ImageJobResult = DecodedImage | RawPixels | FoundCode[] | EncodedImage | Uint8Array
 
 const jpegQuality = 90
 /** Progressive and interlaced files cannot be read line by line: above this, one at a time. */
@@ -44,6 +46,8 @@ export async function runImageJob(job: ImageJob): Promise<ImageJobResult> {
       return readCodes(job.bytes)
     case 'reencode':
       return reencode(job.bytes, job.transform)
+    case 'preview':
+      return carefully(() => drawPreview(job.sketch))
   }
 }
 

@@ -150,6 +150,9 @@ export function sharpCodec({
       if (known === 'other') throw new Refusal('unsupported', 'image_not_image')
       return (await ask({ kind: 'decode', bytes: upload, align }, { mayBeRefused: true })) as DecodedImage
     },
+    async drawPreview(sketch) {
+      return (await ask({ kind: 'preview', sketch }, { mayBeRefused: true })) as Uint8Array
+    },
     async rawPixels(bytes, { width }) {
       return (await ask({ kind: 'pixels', bytes, width }, { mayBeRefused: false })) as RawPixels
     },

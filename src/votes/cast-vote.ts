@@ -56,7 +56,7 @@ export async function castVote(
     dwellMs: turn.readyAt && Math.max(0, castAt.getTime() - turn.readyAt.getTime()),
     castAt,
     reasons: choice.reasons?.slice(0, reasonsMax),
-    note: choice.note && choice.note.trim().slice(0, noteCharactersMax).toWellFormed(),
+    note: choice.note === undefined ? undefined : (choice.note ?? '').trim().slice(0, noteCharactersMax).toWellFormed() || null,
     idempotencyKey: choice.idempotencyKey,
     seenRevision: choice.seenRevision,
   })

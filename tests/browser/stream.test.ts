@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { browserOrReason } from './chromium.ts'
-import { aBattle, aSite, aWindow, dockIs, type Site, seen, stateIs, twoSpeakers, type Window } from './site.ts'
+import { aBattle, aSite, aWindow, dockIs, type Site, seen, sizes, stateIs, twoSpeakers, type Window } from './site.ts'
 
 const { browser } = await browserOrReason()
 
@@ -83,13 +83,21 @@ describe.runIf(browser)('answers arrive in a real browser', () => {
     expect(await page.locator('#a-done').innerText()).toContain('end.')
   }, 60_000)
 
-  test('nothing moves while answers grow', async () => {
-    await using visitor = await window()
-    const { page } = visitor
-    await page.goto(await aBattle(visitor))
-    await stateIs(page, 'ready')
-    expect((await seen(page)).shift).toBeLessThan(0.02)
-  }, 60_000)
+  // On a phone the tools below the panes and the footer make room for the answers; what is read and the dock stand still.
+  test.each([
+    ['desktop', 0.02],
+    ['phone', 0.05],
+  ] as const)(
+    'nothing moves while answers grow: %s',
+    async (size, most) => {
+      await using visitor = await aWindow(browser!, site, sizes[size])
+      const { page } = visitor
+      await page.goto(await aBattle(visitor))
+      await stateIs(page, 'ready')
+      expect((await seen(page)).shift).toBeLessThan(most)
+    },
+    60_000,
+  )
 
   test('text selected in a finished block stays selected to the end', async () => {
     await using slow = await aSite(twoSpeakers({ paragraphs: 8, pauseMs: 40 }))
@@ -100,7 +108,7 @@ describe.runIf(browser)('answers arrive in a real browser', () => {
     const chosen = await select(page, '#a-done p')
     expect(chosen).toMatch(/end\.$/)
     const before = (await seen(page)).messages
-    await page.waitForFunction(`seen.messages > ${before} + 2`)
+    await expect.poll(async () => (await seen(page)).messages, { timeout: 20_000 }).toBeGreaterThan(before + 2)
     expect(await selected(page)).toBe(chosen)
     await stateIs(page, 'ready')
     expect(await selected(page)).toBe(chosen)

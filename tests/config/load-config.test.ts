@@ -201,6 +201,8 @@ test('anyone may vote once there is a consent text, and a changed text is a new 
 })
 
 test.each([
+  ['access: { vote: link }', 'access.vote: this version has no invitations yet; write me or anyone.'],
+  ['sampling_policy: vendor', 'sampling_policy: this version always sends its own sampling; write arena.'],
   ['metrics: { enabled: true }', 'metrics.enabled needs a token: set the environment variable METRICS_TOKEN.'],
   ['speech: { base_url: "http://127.0.0.1:9000/v1" }', 'speech.base_url needs speech.model beside it.'],
   [
@@ -236,6 +238,13 @@ test('an arena for me alone that answers other machines is warned of', () => {
   const { config, problems } = load('server: { host: 0.0.0.0 }\n')
   expect(config).not.toBeNull()
   expect(problems).toMatchObject([{ severity: 'warning', where: 'sightline.yaml:1' }])
+})
+
+test('a public address behind a proxy of this machine that nobody named is warned of', () => {
+  const yaml = 'site: { url: "https://arena.example.org" }\n'
+  expect(load(yaml).problems).toMatchObject([{ severity: 'warning', where: 'sightline.yaml:1' }])
+  expect(load(`${yaml}server: { trusted_proxies: [127.0.0.1] }\n`).problems).toEqual([])
+  expect(load('site: { url: "http://localhost:3000" }\n').problems).toEqual([])
 })
 
 test('no secret is ever printed: not by a problem, an origin, a log line or an inspector', () => {

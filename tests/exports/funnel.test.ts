@@ -63,7 +63,7 @@ const failing: [string, RowParts, Wanted?, Preset?][] = [
   ['both_refused', { turns: [turn({ answers: { a: anAnswer('No.', { finish: 'declined' }), b: anAnswer("I'm sorry, but I can't help with that.") } })] }],
   ['placeholder_tokens', { turns: [turn(said('<|im_end|>', 'x'))] }],
 ]
-test.each(failing)('%s is why a row is left out (%j)', async (reason, parts, some = {}, preset = 'dpo') => {
+test.each(failing)('%s is why a row is left out (case %#)', async (reason, parts, some = {}, preset = 'dpo') => {
   expect(await reasonFor(parts, preset, some)).toEqual([reason])
 })
 
@@ -103,7 +103,7 @@ test('one voter, and one question, give at most so many rows', async () => {
   expect(await reasonFor({}, 'dpo', { filters: { maxPerVoter: 3 } }, others)).toEqual(['too_many_by_voter'])
   expect(await reasonFor({}, 'dpo', { filters: { maxPerPrompt: 2 } }, others)).toEqual(['too_many_same_prompt'])
   expect(await reasonFor({}, 'dpo', {}, others)).toEqual([])
-  expect(highPercentile([...Array.from({ length: 2000 }, () => 1), 500, 600])).toBe(500)
+  expect(highPercentile([...Array.from({ length: 998 }, () => 1), 500, 600])).toBe(500)
 })
 
 test('low agreement takes a merged row out', async () => {

@@ -47,7 +47,7 @@ export type Interval = { name: string; value: number; low: number; high: number;
 
 const rowHeight = 26
 const nameWidth = 190
-const plotWidth = 470
+const plotWidth = 560
 
 /** One line for each, best first; a second set of values draws hollow dots (you and everyone). */
 export const DotPlot = ({ say, items, title, description }: { say: Say; items: Interval[]; title: string; description: string }) => {

@@ -430,7 +430,7 @@ export const en = {
   'chart.counts': 'How often each pair met',
   'chart.counts_lead': 'Pairs met between {min} and {max} times',
   'chart.counts_desc': 'Matrix: counted battles of each pair of models.',
-  'chart.row_beats': 'row against column',
+  'chart.row_beats': 'Row against column',
   'chart.few': 'hatched: fewer than {n} battles',
   'chart.table': 'View as table',
   'chart.svg': 'SVG',

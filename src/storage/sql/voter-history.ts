@@ -12,11 +12,11 @@ export async function tallyOf(db: Database, { battles, votes }: Schema, voterId:
     .from(battles)
     .where(and(eq(battles.voterId, voterId), ne(battles.state, 'erased')))
   const [cast] = await db.select({ n: count() }).from(votes).where(isTheirs)
-  // Boards take one vote of each battle.
+  // Boards take one vote of each battle, once it is frozen.
   const [counted] = await db
     .select({ n: sql`count(distinct ${votes.battleId})`.mapWith(Number) })
     .from(votes)
-    .where(and(isTheirs, inArray(votes.status, ['open', 'counted']), isNull(votes.exclusion)))
+    .where(and(eq(votes.voterId, voterId), eq(votes.status, 'counted'), isNull(votes.exclusion)))
   return { battles: started?.n ?? 0, votes: cast?.n ?? 0, counted: counted?.n ?? 0 }
 }
 

@@ -3,10 +3,10 @@
  * memory is its own, and its first call has had no warm-up. Run: node --import tsx tests/bench/ranking/bench.ts
  */
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { cpus, tmpdir } from 'node:os'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { argv, execPath, resourceUsage, version } from 'node:process'
+import { argv, cpuUsage, execPath, resourceUsage, version } from 'node:process'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { bootstrap } from '../../../src/ranking/bootstrap.ts'
 import { fitBradleyTerry, pointsPerLog } from '../../../src/ranking/bradley-terry.ts'
@@ -18,7 +18,15 @@ import { fitStyle, standardise } from '../../../src/ranking/style-control.ts'
 import { plainBootstrap, plainRatings } from './plain.ts'
 import { readVotes, styleColumns, writeVotes } from './votes-file.ts'
 
-type Row = { firstMs: number; medianMs: number; runs: number; peakMb: number; loadedMb: number; error: number | null }
+type Row = {
+  firstMs: number
+  medianMs: number
+  cpuMs: number
+  runs: number
+  peakMb: number
+  loadedMb: number
+  error: number | null
+}
 type Votes = ReturnType<typeof readVotes>
 type Task = { runs: number; withStyle?: boolean; prepare: (votes: Votes) => () => unknown }
 
@@ -100,10 +108,14 @@ export async function run({ log = console.log }: { log?: (line: string) => void 
   const folder = mkdtempSync(join(tmpdir(), 'ranking-bench-'))
   try {
     log(`Ranking, Node ${version}, ${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}. Times in ms, memory in MB.`)
-    log('first: one call in a fresh process; median: of the calls after it; peak: of the whole process, over the')
-    log('process with the votes loaded; error: largest difference from the plain reference, rating points.\n')
     log(
-      '| votes | models | what | first | median | calls | peak | over loaded | error |\n|---|---|---|---|---|---|---|---|---|',
+      `Load average at the start: ${loadavg()[0]!.toFixed(1)}; above the number of cores, wall times are too long and CPU`,
+    )
+    log('times the better guide. first: one call in a fresh process; median, CPU: of the calls after it; peak: of the')
+    log('whole process, over loaded: beyond the process with the votes in memory; error: largest difference from the')
+    log('plain reference, rating points.\n')
+    log(
+      '| votes | models | what | first | median | CPU | calls | peak | over loaded | error |\n|---|---|---|---|---|---|---|---|---|---|',
     )
     for (const votes of [100_000, 1_000_000]) for (const models of [50, 200]) compare(folder, votes, models, log)
     growth(folder, log)
@@ -131,6 +143,7 @@ function compare(folder: string, votes: number, models: number, log: (line: stri
       name,
       ms(row.firstMs),
       ms(row.medianMs),
+      ms(row.cpuMs),
       row.runs,
       mb(row.peakMb),
       mb(row.peakMb - row.loadedMb),
@@ -139,13 +152,15 @@ function compare(folder: string, votes: number, models: number, log: (line: stri
     log(`| ${cells.join(' | ')} |`)
   }
   const ratio = (plain: number, own: number) => `${Math.round(plain / own).toLocaleString('en')} times`
-  const fit = ratio(rows.get('plain reference: fit')!.firstMs, rows.get('count + fit')!.firstMs)
-  log(`| ${votes.toLocaleString('en')} | ${models} | plain fit over count + fit, first calls | ${fit} | | | | | |`)
+  const fit = ratio(rows.get('plain reference: fit')!.cpuMs, rows.get('count + fit')!.cpuMs)
+  log(
+    `| ${votes.toLocaleString('en')} | ${models} | CPU: plain fit, once, over count + fit, median | ${fit} | | | | | | |`,
+  )
   const plain = rows.get('plain reference: bootstrap 2')
   if (plain) {
-    const drawn = ratio(plain.firstMs * 50, rows.get('bootstrap 100')!.firstMs)
+    const drawn = ratio(plain.cpuMs * 50, rows.get('bootstrap 100')!.cpuMs)
     log(
-      `| ${votes.toLocaleString('en')} | ${models} | plain bootstrap over bootstrap, per resample | ${drawn} | | | | | |`,
+      `| ${votes.toLocaleString('en')} | ${models} | CPU: plain bootstrap over bootstrap, per resample | ${drawn} | | | | | | |`,
     )
   }
 }
@@ -153,7 +168,7 @@ function compare(folder: string, votes: number, models: number, log: (line: stri
 /** Time against votes: the fit itself does not grow, counting does, and memory by the bytes of a vote. */
 function growth(folder: string, log: (line: string) => void) {
   log(
-    '\n| models | votes | count + fit, median | times that of 1 million | peak | bytes a vote over 1 million |\n|---|---|---|---|---|---|',
+    '\n| models | votes | count + fit, CPU | times that of 1 million | peak | bytes a vote over 1 million |\n|---|---|---|---|---|---|',
   )
   for (const models of [50, 200]) {
     let first: Row | undefined
@@ -165,7 +180,7 @@ function growth(folder: string, log: (line: string) => void) {
       const bytes =
         millions === 1 ? '' : (((row.peakMb - first.peakMb) * 1_048_576) / ((millions - 1) * 1e6)).toFixed(1)
       log(
-        `| ${models} | ${millions} million | ${ms(row.medianMs)} | ${(row.medianMs / first.medianMs).toFixed(1)} | ${mb(row.peakMb)} | ${bytes} |`,
+        `| ${models} | ${millions} million | ${ms(row.cpuMs)} | ${(row.cpuMs / first.cpuMs).toFixed(1)} | ${mb(row.peakMb)} | ${bytes} |`,
       )
     }
   }
@@ -184,24 +199,43 @@ function perform(name: TaskName, path: string): Row {
   const task: Task = tasks[name]
   const votes = readVotes(path, { withStyle: task.withStyle ?? false })
   const call = task.prepare(votes)
-  const loadedMb = resourceUsage().maxRSS / 1024
+  const loadedMb = peakSoFarMb()
   const times: number[] = []
+  const work: number[] = []
   let result: unknown
   for (let n = 0; n <= task.runs; n++) {
-    const from = performance.now()
+    const [from, worked] = [performance.now(), cpuUsage()]
     result = call()
+    const { user, system } = cpuUsage(worked)
     times.push(performance.now() - from)
+    work.push((user + system) / 1000)
     if (task.runs === 1) break
   }
-  const peakMb = resourceUsage().maxRSS / 1024
-  const later = times.length > 1 ? times.slice(1).sort((x, y) => x - y) : times
+  const peakMb = peakSoFarMb()
+  const [medianMs, cpuMs] = [median(times), median(work)]
   const isRating = name === 'plain reference: fit'
   const error = isRating ? largestDifference(ratingsOf(votes.c), result as Float64Array) : null
-  return { firstMs: times[0]!, medianMs: later[later.length >> 1]!, runs: task.runs, peakMb, loadedMb, error }
+  return { firstMs: times[0]!, medianMs, cpuMs, runs: task.runs, peakMb, loadedMb, error }
+}
+
+/**
+ * Peak resident memory of this process. Linux's ru_maxrss starts at what the parent held when it forked, which would
+ * show the writer of the votes; VmHWM belongs to the program that runs now.
+ */
+function peakSoFarMb(): number {
+  if (!existsSync('/proc/self/status')) return resourceUsage().maxRSS / 1024
+  const [, kilobytes] = /VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8')) ?? []
+  return Number(kilobytes) / 1024
 }
 
 const largestDifference = (x: Float64Array, y: Float64Array) =>
   Math.max(...x.map((value, i) => Math.abs(value - y[i]!)))
+
+/** Of the calls after the first, or of the only one. */
+function median(values: number[]): number {
+  const later = values.length > 1 ? values.slice(1).sort((x, y) => x - y) : values
+  return later[later.length >> 1]!
+}
 
 const ms = (value: number) => (value < 10 ? value.toFixed(2) : value.toFixed(0))
 const mb = (value: number) => value.toFixed(0)
