@@ -30,7 +30,7 @@ export function loadAssets(): { assets: Assets; mount(app: Hono<Env>): void } {
         c.header('Cache-Control', 'public, max-age=31536000, immutable')
         return c.body(found.bytes)
       })
-      app.get('/favicon.ico', (c) => c.redirect(icon.path, 302))
+      for (const path of ['/favicon.ico', '/static/icons/favicon.svg']) app.get(path, (c) => c.redirect(icon.path, 302))
     },
   }
 }

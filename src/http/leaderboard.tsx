@@ -3,7 +3,8 @@ import { type BoardColumns, boardColumns, type BoardSort, boardSorts, Leaderboar
 import { document } from '../../views/layout.tsx'
 import type { Arena } from '../arena.ts'
 import { Refusal } from '../core/errors.ts'
-import type { BoardView, Leaderboard } from '../leaderboards/leaderboard.ts'
+import type { BoardRow, BoardView, Leaderboard } from '../leaderboards/leaderboard.ts'
+import type { Model } from '../models/model.ts'
 import { demandBoard } from './access.ts'
 import { boardQuery, boardViewFrom } from './board-query.ts'
 import { boardCsv, boardTwin, type KnownRow, knownRows } from './board-twin.ts'
@@ -40,8 +41,38 @@ export async function boardFor(c: Context<Env>, arena: Arena): Promise<Asked> {
   const view = boardViewFrom(c)
   const { board, isUpdating } = await arena.boards.of(view, c.get('voterId'))
   const [models, failures] = await Promise.all([arena.models.all(), arena.leaderboards.failureRates()])
-  return { view, board, rows: knownRows(board, models, failures), isUpdating }
+  const whole = withUnranked(board, models)
+  return { view, board: whole, rows: knownRows(whole, models, failures), isUpdating }
 }
+
+/** A model that can be drawn and has no votes yet is on the board too, without a number. */
+function withUnranked(board: Leaderboard, models: Model[]): Leaderboard {
+  const ranked = new Set(board.rows.map((row) => row.model))
+  const missing = models.filter((model) => model.state === 'active' && !ranked.has(model.id))
+  return { ...board, rows: [...board.rows, ...missing.map((model) => noVotes(model.id))] }
+}
+
+const noVotes = (model: string): BoardRow => ({
+  model,
+  rating: null,
+  low: null,
+  high: null,
+  rank: null,
+  rankLow: null,
+  rankHigh: null,
+  votes: 0,
+  wins: 0,
+  losses: 0,
+  ties: 0,
+  bothBad: 0,
+  winRate: null,
+  status: 'no_votes',
+  provisional: true,
+  prior: null,
+  piece: 0,
+  plainRating: null,
+  plainRank: null,
+})
 
 async function viewOf(c: Context<Env>, arena: Arena, { view, board, rows, isUpdating }: Asked): Promise<LeaderboardView> {
   const now = arena.now()
@@ -57,7 +88,7 @@ async function viewOf(c: Context<Env>, arena: Arena, { view, board, rows, isUpda
   const query = boardQuery(view)
   return {
     view,
-    board: board.rows.length > 0 ? board : null,
+    board: board.votes > 0 ? board : null,
     models: new Map(
       models.map((model) => [
         model.id,

@@ -62,13 +62,16 @@ function answerTwin(answer: Answer) {
       const { label } = mark
       const place =
         mark.kind === 'point'
-          ? { kind: mark.kind, x: mark.x, y: mark.y }
-          : { kind: mark.kind, x1: mark.x1, y1: mark.y1, x2: mark.x2, y2: mark.y2 }
+          ? { kind: mark.kind, x: places(mark.x), y: places(mark.y) }
+          : { kind: mark.kind, x1: places(mark.x1), y1: places(mark.y1), x2: places(mark.x2), y2: places(mark.y2) }
       return { n: i + 1, ...place, label, ...(mark.image === undefined ? {} : { image: mark.image }) }
     }),
     ...(answer.state === 'failed' ? { ref: answer.ref } : {}),
   }
 }
+
+/** A millionth of the picture is less than any pixel. */
+const places = (value: number) => Math.round(value * 1e6) / 1e6
 
 /** Chips as `[1]`, or `[1, 2]` with the label behind, where a page has a button. */
 export const plainText = ({ text, chips }: Pick<Answer, 'text' | 'chips'>) =>

@@ -1,14 +1,8 @@
-import type { SentImage } from '../models/provider.ts'
+import type { Moderator, Picture, Verdict } from '../moderation/moderator.ts'
 import { limitedFetch, upstreamAgent } from './limited-fetch.ts'
 import { type CompatibleEntry, type ProviderDeps, providerFor } from './provider-for.ts'
 import { asRecord } from './upstream-error.ts'
 
-/** What is looked at before a pair is drawn; with an `answer`, what a model said to it. */
-export type Screened = { text: string; images: SentImage[]; answer?: string }
-/** `unsure`: nobody could tell. Whether that blocks is the operator's setting (`fail_closed`). */
-export type Verdict = { outcome: 'clear' | 'found' | 'unsure'; categories: string[] }
-/** Never throws: a door that is shut is `unsure`. */
-export type Moderator = { screen(screened: Screened, signal: AbortSignal): Promise<Verdict> } & AsyncDisposable
 export type ModeratorEntry = {
   baseUrl: string
   model: string
@@ -23,11 +17,11 @@ const unsure: Verdict = { outcome: 'unsure', categories: [] }
  * `POST {base}/moderations` (MODELS.md 10). One call takes one picture, so several pictures are several calls. It is no control for
  * sexual images of minors: that category is not scored on pictures.
  */
-export function openaiModerator({ baseUrl, model, secret, on, timeoutMs }: ModeratorEntry): Moderator {
+export function openaiModerator({ baseUrl, model, secret, on, timeoutMs }: ModeratorEntry): Moderator & AsyncDisposable {
   const agent = upstreamAgent({ totalMs: timeoutMs })
   const fetch = limitedFetch(agent)
 
-  async function judged(input: object[], signal: AbortSignal): Promise<Verdict> {
+  async function judged(input: Input[], signal: AbortSignal): Promise<Verdict> {
     const key = secret()
     const response = await fetch(`${baseUrl.replace(/\/+$/, '')}/moderations`, {
       method: 'POST',
@@ -38,16 +32,17 @@ export function openaiModerator({ baseUrl, model, secret, on, timeoutMs }: Moder
     const { results } = asRecord(response.ok ? await response.json() : null)
     const result = asRecord(Array.isArray(results) ? results[0] : null)
     if (typeof result['flagged'] !== 'boolean') return unsure
+    if (!result['flagged']) return { outcome: 'clear', categories: [] }
     const categories = Object.entries(asRecord(result['categories'])).flatMap(([name, is]) =>
       is === true ? [name] : [],
     )
-    return { outcome: result['flagged'] ? 'found' : 'clear', categories }
+    return { outcome: 'found', categories, parts: partsOf(input, result, categories) }
   }
 
   return {
     async screen({ text, images, answer }, signal) {
       const words = on.includes('text') ? [text, answer ?? ''].filter((part) => part.trim() !== '') : []
-      const spoken = words.map((part) => ({ type: 'text', text: part }))
+      const spoken = words.map((part): Input => ({ type: 'text', text: part }))
       const pictures = on.includes('image') ? images : []
       const inputs =
         pictures.length === 0 ? [spoken] : pictures.map((image, n) => [...(n === 0 ? spoken : []), pictureOf(image)])
@@ -58,20 +53,39 @@ export function openaiModerator({ baseUrl, model, secret, on, timeoutMs }: Moder
   }
 }
 
-const pictureOf = ({ bytes, mediaType }: SentImage) => ({
+type Input = { type: 'text'; text: string } | { type: 'image_url'; image_url: { url: string } }
+
+/** The reply says which kind of input each category was about; without that, one kind alone leaves no doubt. */
+function partsOf(input: Input[], result: Record<string, unknown>, categories: string[]): Verdict['parts'] {
+  const applied = asRecord(result['category_applied_input_types'])
+  const told = categories.flatMap((category) => {
+    const kinds = applied[category]
+    return Array.isArray(kinds) ? kinds : []
+  })
+  const kinds = told.length > 0 ? told : [...new Set(input.map(({ type }) => (type === 'text' ? 'text' : 'image')))]
+  if (told.length === 0 && kinds.length > 1) return undefined
+  return { text: kinds.includes('text'), images: kinds.includes('image') ? [0] : [] }
+}
+
+const pictureOf = ({ bytes, mediaType }: Picture) => ({
   type: 'image_url',
   image_url: { url: `data:${mediaType};base64,${Buffer.from(bytes).toString('base64')}` },
 })
 
-/** One finding is enough; without one, one door that did not answer leaves it open. */
+/** One call a picture, in order: one finding is enough; without one, one call that was not answered leaves it open. */
 function together(verdicts: Verdict[]): Verdict {
   const categories = [...new Set(verdicts.flatMap((verdict) => verdict.categories))]
-  if (verdicts.some(({ outcome }) => outcome === 'found')) return { outcome: 'found', categories }
+  const found = verdicts.filter(({ outcome }) => outcome === 'found')
+  if (found.length > 0) {
+    if (found.some(({ parts }) => parts === undefined)) return { outcome: 'found', categories }
+    const images = verdicts.flatMap(({ parts }, at) => (parts && parts.images.length > 0 ? [at] : []))
+    return { outcome: 'found', categories, parts: { text: found.some(({ parts }) => parts?.text === true), images } }
+  }
   return { outcome: verdicts.some(({ outcome }) => outcome === 'unsure') ? 'unsure' : 'clear', categories: [] }
 }
 
 /** Llama Guard behind a chat endpoint: it answers `safe`, or `unsafe` and the hazards on the next line. */
-export function llamaGuard(entry: ModeratorEntry, deps: ProviderDeps): Moderator {
+export function llamaGuard(entry: ModeratorEntry, deps: ProviderDeps): Moderator & AsyncDisposable {
   const { baseUrl, model, secret, on, timeoutMs } = entry
   const guard: CompatibleEntry = {
     id: model,
