@@ -11,7 +11,7 @@ import type { ErasureStore } from './battles/erasure-store.ts'
 import type { ShareStore } from './battles/share-store.ts'
 import { defaultPolicy, type PairingPolicy } from './battles/pairing.ts'
 import { battleRunner, type Runner } from './battles/run-battle.ts'
-import type { Pool, Screen } from './battles/start-battle.ts'
+import type { DrawPool, Screen } from './battles/start-battle.ts'
 import { canonical } from './cli/config-models.ts'
 import type { Config } from './config.ts'
 import type { Log } from './core/events.ts'
@@ -24,16 +24,21 @@ import type { ImageCodec } from './images/image-codec.ts'
 import type { ImageStore } from './images/image-store.ts'
 import { boardDesk, type BoardDesk } from './cli/board-desk.ts'
 import { placeOf } from './cli/export-context.ts'
+import { recipientsOf } from './cli/recipients.ts'
 import { type ExportDesk, exportDesk } from './cli/export-desk.ts'
+import { gainBetween } from './leaderboards/pair-gains.ts'
 import type { LeaderboardStore } from './leaderboards/leaderboard-store.ts'
 import { type Health, modelHealth } from './models/health.ts'
 import type { Model } from './models/model.ts'
 import type { ModelStore } from './models/model-store.ts'
 import type { Provider, Sampling, SentImage } from './models/provider.ts'
 import { modelSlots } from './models/slots.ts'
+import { dailySpending, type Spending, startOfDay } from './models/spending.ts'
+import { screenQuestion } from './moderation/screen.ts'
 import type { PromptSet } from './prompts/prompt.ts'
 import type { PromptStore } from './prompts/prompt-store.ts'
 import { builtinEntry, builtinModels, providerTools } from './providers/builtin-models.ts'
+import { moderatorFor } from './providers/moderator-for.ts'
 import { providerFor, type ProviderDeps } from './providers/provider-for.ts'
 import { sharpCodec } from './providers/sharp-codec.ts'
 import { countMarkup, styleOf } from './ranking/style-features.ts'
@@ -63,8 +68,11 @@ export type Arena = AsyncDisposable & {
   exports: ExportDesk
   /** Today's configured models. */
   contestants: Model[]
-  pool(imageCount: number): Promise<Pool>
+  pool: DrawPool
   screen: Screen
+  spending: Spending
+  /** Everybody outside this site who is sent questions and pictures. */
+  recipients: string[]
   policy: PairingPolicy
   policyHash: string
   promptKeyOf(battleId: string, turn: number): Promise<string>
@@ -96,7 +104,7 @@ export type AssembleOptions = {
   random?: () => number
   newId?: () => string
   /** For tests: contestants with providers of their own in place of the configured ones. */
-  contestants?: { model: Model; provider: Provider }[]
+  contestants?: { model: Model; provider: Provider & Partial<AsyncDisposable> }[]
   database?: string
   blobs?: BlobStore
   seedsFrom?: string
@@ -134,6 +142,11 @@ export async function assemble(config: Config, options: AssembleOptions): Promis
   await storage.battles.interruptRunning(now())
 
   const health = modelHealth(now)
+  const spending = dailySpending(config.limits.spendPerDay, (id) => models.get(id)?.card.price, now)
+  if (config.limits.spendPerDay !== null)
+    for (const { modelId, ...answer } of await storage.battles.receiptsSince(startOfDay(now())))
+      spending.add(modelId, answer)
+  const doors = config.moderation.map((door) => ({ ...door, moderator: moderatorFor(door, deps) }))
   const feed = memoryBattleFeed()
   const policy: PairingPolicy = { ...defaultPolicy, pairBaselines: config.battles.pairBaselines }
   const policyHash = sha256(canonical({ ...policy, samplingPolicy: config.samplingPolicy })).slice(0, 16)
@@ -158,6 +171,7 @@ export async function assemble(config: Config, options: AssembleOptions): Promis
       sentImage,
       slots: modelSlots(),
       health,
+      spending,
       sampling: config.sampling,
       system: config.systemPrompt,
       pace: { tickMs: config.battles.tickMs, startWaitMs: config.battles.startWaitS * 1000 },
@@ -203,12 +217,37 @@ export async function assemble(config: Config, options: AssembleOptions): Promis
     contestants,
     policy,
     policyHash,
-    pool: async (imageCount) => ({
-      candidates: await candidates(contestants, health, storage.battles, Math.max(imageCount, config.battles.images.perBattle)),
-      policy,
-      policyHash,
-    }),
-    screen: async () => 'allowed',
+    async pool(prompt) {
+      const gains = boards.gains()
+      return {
+        candidates: await candidates(prompt, { contestants, providers, health, images: storage.images, battles: storage.battles, imagesMax: config.battles.images.perBattle }),
+        policy,
+        policyHash,
+        ...(gains && { gains: gainBetween(gains) }),
+      }
+    },
+    screen: (prompt, battleId) =>
+      screenQuestion(prompt, {
+        battleId,
+        doors,
+        pictureOf: async (ref) => {
+          const [image, bytes] = await Promise.all([storage.images.find(ref.sha256), blobs.get(imageKey(ref))])
+          if (!image || !bytes) throw new Error(`image ${ref.sha256} has no bytes`)
+          return { ...ref, bytes, phash: image.phash, uploadSha256: image.facts.sha256 }
+        },
+        async refuseImage(ref, { keepBytes }) {
+          const image = await storage.images.find(ref.sha256)
+          // A picture of a set was put there by the operator; only this battle is refused.
+          if (!image || image.isPublic) return
+          await storage.images.quarantine(ref.sha256)
+          if (!keepBytes) await blobs.remove(imageKey(ref))
+        },
+        tell: ({ categories, images, ...finding }) =>
+          log({ event: 'screen_found', ...finding, categories: categories.join(', '), images: images.join(' ') }),
+        signal: stopping.signal,
+      }),
+    spending,
+    recipients: recipientsOf(config),
     promptKeyOf: (battleId, turn) => storage.battles.promptKey(battleId, turn),
     imageBytesMax: Math.round(config.limits.uploadMb * 1024 * 1024),
     imagesPerForm: config.battles.images.firstTurn,
@@ -234,6 +273,8 @@ export async function assemble(config: Config, options: AssembleOptions): Promis
       await arena.stop(0)
       await boards[Symbol.asyncDispose]()
       await exports[Symbol.asyncDispose]()
+      await Promise.all(entries.map(({ provider }) => provider[Symbol.asyncDispose]?.()))
+      await Promise.all(doors.map(({ moderator }) => moderator[Symbol.asyncDispose]?.()))
       await codec[Symbol.asyncDispose]()
       await storage.battles.interruptRunning(now())
       await storage.close()
@@ -243,7 +284,7 @@ export async function assemble(config: Config, options: AssembleOptions): Promis
 }
 
 /** The configured models, or the built-in readers where there are none. */
-function configuredContestants(config: Config, deps: ProviderDeps): { model: Model; provider: Provider }[] {
+function configuredContestants(config: Config, deps: ProviderDeps): NonNullable<AssembleOptions['contestants']> {
   if (config.models.length > 0)
     return config.models.map(({ model, config: entry }) => ({ model, provider: providerFor(entry, deps) }))
   return builtinModels({ hasTesseract: deps.tools.recognise !== null }).map((model) => ({
@@ -257,10 +298,29 @@ function measured(answer: string): Markup {
   return { characters, headers, lists, bold }
 }
 
-async function candidates(contestants: Model[], health: Health, battles: BattleStore, imageCount: number) {
+async function candidates(
+  { text, images: refs, promptId }: Parameters<DrawPool>[0],
+  { contestants, providers, health, images, battles, imagesMax }: {
+    contestants: Model[]
+    providers: Map<string, Provider>
+    health: Health
+    images: ImageStore
+    battles: BattleStore
+    imagesMax: number
+  },
+) {
   const exposure = await battles.exposure()
-  return contestants
-    .filter((model) => model.state === 'active' && health.isWell(model.id) && model.imagesMax >= imageCount)
+  const able = contestants.filter(
+    (model) =>
+      model.state === 'active' && health.isWell(model.id) && model.imagesMax >= Math.max(refs.length, imagesMax),
+  )
+  const holders = able.filter((model) => providers.get(model.id)?.has)
+  const facts = holders.length === 0 ? [] : await Promise.all(refs.map(async ({ sha256 }) => (await images.find(sha256))?.facts))
+  const holds = await Promise.all(
+    able.map((model) => providers.get(model.id)?.has?.({ question: text, promptId, images: refs, facts }) ?? true),
+  )
+  return able
+    .filter((_, i) => holds[i])
     .map((model) => ({
       modelId: model.id,
       version: model.version,

@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path'
 import { type Camel, camel } from './cli/config-camel.ts'
 import type { Path } from './cli/config-keys.ts'
 import { type ConfiguredModel, configuredModel, fileKey, type MissingKey } from './cli/config-models.ts'
+import { type ConfiguredDoor, configuredDoor } from './cli/config-moderation.ts'
 import { pairFindings } from './cli/config-pairs.ts'
 import { type Finding, findingsOf } from './cli/config-problems.ts'
 import { readablePart } from './cli/config-salvage.ts'
@@ -29,13 +30,14 @@ export type { ConfiguredModel } from './cli/config-models.ts'
 export type { Secret } from './cli/config-secret.ts'
 export type { LoadOptions, Origin, Problem } from './cli/config-sources.ts'
 
-type Values = Camel<Omit<FileConfig, 'models' | 'speech' | 'privacy' | 'metrics' | 'exports' | 'prompts'>>
+type Values = Camel<Omit<FileConfig, 'models' | 'moderation' | 'speech' | 'privacy' | 'metrics' | 'exports' | 'prompts'>>
 
 /** Everything an arena needs to be told. Paths are absolute; secrets print as `***`. The keys of `sightline.yaml` in camelCase. */
 export type Config = Values & {
   /** The file that was read; null without one. */
   file: string | null
   models: ConfiguredModel[]
+  moderation: ConfiguredDoor[]
   prompts: { seed: boolean; sets: string[] }
   speech: { baseUrl: string | null; model: string | null; key: Secret | null }
   privacy: {
@@ -91,19 +93,21 @@ function toConfig(values: FileConfig, { cwd, env, file }: Sources, originOf: (pa
     const value = path === null ? variable && env[variable] : fileKey(pathOf([group, 'key_file'], path))
     return value ? secret(value) : null
   }
-  const { speech, privacy, metrics, exports, models, ...rest } = values
+  const { speech, privacy, metrics, exports, models, moderation, ...rest } = values
   const consentPath =
     privacy.consent === null
       ? null
       : resolve(originOf(['privacy', 'consent']).kind === 'environment' ? cwd : folder, privacy.consent)
   const consent = consentPath === null ? null : consentAt(consentPath)
   const configured = models.map((entry, at) => configuredModel(entry, values, at, { folder, env }))
+  const doors = moderation.map((entry, at) => configuredDoor(entry, at, { folder, env }))
   const config: Config = {
     ...camel(rest),
     file: file?.path ?? null,
     data: pathOf(['data'], values.data),
     prompts: { ...values.prompts, sets: values.prompts.sets.map((set, at) => pathOf(['prompts', 'sets', at], set)) },
     models: configured.map(({ configured }) => configured),
+    moderation: doors.map(({ door }) => door),
     speech: { baseUrl: speech.base_url, model: speech.model, key: keyFrom('speech', speech.key_env, speech.key_file) },
     privacy: { consent, retainDays: privacy.retain_days, publish: privacy.publish },
     metrics: { enabled: metrics.enabled, token: keyFrom('metrics', metrics.token_env, metrics.token_file) },
@@ -130,6 +134,7 @@ function toConfig(values: FileConfig, { cwd, env, file }: Sources, originOf: (pa
       severity: 'error',
       sentence: `privacy.consent names ${privacy.consent}, which does not exist or is empty.`,
     })
+  findings.push(...doors.flatMap((one) => one.findings))
   for (const { missing } of configured) if (missing) findings.push(missingKeyFinding(missing, values))
   return { config, findings }
 }

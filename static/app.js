@@ -494,6 +494,12 @@
     pane.scrollIntoView({ block: 'nearest', inline: 'center' })
   })
   on('focusin', '[data-select]', (_, field) => field.select())
+  on('click', '[data-swap]', (event) => {
+    const [a, b] = [find('#compare-a'), find('#compare-b')]
+    if (!a || !b) return
+    event.preventDefault()
+    ;[a.value, b.value] = [b.value, a.value]
+  })
   let scrolling = null
   document.addEventListener(
     'scroll',

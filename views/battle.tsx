@@ -90,7 +90,12 @@ export const BattleMain = (props: BattleView & { hands: Hands }) => {
   const state = dockState(props)
   const isEmptyVoid = state === 'void' && sides.every((side) => turn.answers[side].text === '')
   return (
-    <div id="battle" class={`battle${images.length === 0 ? ' battle-text' : ''}`} data-state={battle.state} data-battle={battle.id}>
+    <div
+      id="battle"
+      class={`battle${images.length === 0 ? ' battle-text' : ''}`}
+      data-state={battle.state}
+      data-battle={battle.id}
+    >
       <h1 class="visually-hidden">{say('battle.title')}</h1>
       {battle.mode === 'named' ? <p class="bar">{say('named.banner')}</p> : null}
       <div class="evidence">
@@ -106,9 +111,7 @@ export const BattleMain = (props: BattleView & { hands: Hands }) => {
         {battle.turns.slice(0, -1).map((earlier) => (
           <EarlierTurn say={say} battle={battle} turn={earlier} />
         ))}
-        {isSeveral ? (
-          <Question say={say} turn={turn} title={say('battle.asked_n', { n: turn.number })} />
-        ) : null}
+        {isSeveral ? <Question say={say} turn={turn} title={say('battle.asked_n', { n: turn.number })} /> : null}
         {state === 'both_failed' || isEmptyVoid ? null : <Panes {...props} turn={turn} />}
         <Dock {...props} focus={props.focus === 'question' ? null : (props.focus ?? null)} />
         <FollowUp {...props} />
@@ -184,12 +187,12 @@ const Panes = (props: BattleView & { hands: Hands; turn: Turn }) => {
   return (
     <div class="arena">
       <nav class="jump" aria-label={say('side.jump')}>
-          {sides.map((side) => (
+        {sides.map((side) => (
           <a class={`jump-${side}`} href={`#pane-${side}`} data-jump={side}>
-              {say(`battle.answer_${side}`)}
-            </a>
-          ))}
-        </nav>
+            {say(`battle.answer_${side}`)}
+          </a>
+        ))}
+      </nav>
       <div class={`panes${shown === 'a' || shown === 'b' ? ` chose-${shown}` : ''}`} id="panes">
         {sides.map((side) => (
           <Pane
@@ -230,9 +233,21 @@ type PaneProps = {
   /** Before the ids of an earlier turn. */
   prefix?: string
   foot?: Child
+  /** What a shared battle does to the words; it gets and gives safe HTML. */
+  mapHtml?: ((html: string) => string) | undefined
 }
 
-export const Pane = ({ say, side, turn, name, isQueued = false, isChosen = false, prefix = '', foot, ...props }: PaneProps) => {
+export const Pane = ({
+  say,
+  side,
+  turn,
+  name,
+  isQueued = false,
+  isChosen = false,
+  prefix = '',
+  foot,
+  ...props
+}: PaneProps) => {
   const answer = turn.answers[side]
   const id = `${prefix}pane-${side}`
   return (
@@ -260,27 +275,43 @@ export const Pane = ({ say, side, turn, name, isQueued = false, isChosen = false
           {stateWord(say, answer, isQueued)}
         </span>
       </header>
-      <div class="answer" id={`${prefix}${side}-body`} tabindex={0} role="group" aria-labelledby={`${id}-title`} hx-ignore="">
-        <Said say={say} side={side} turn={turn} prefix={prefix} isRevealed={props.isRevealed} />
+      <div
+        class="answer"
+        id={`${prefix}${side}-body`}
+        tabindex={0}
+        role="group"
+        aria-labelledby={`${id}-title`}
+        hx-ignore=""
+      >
+        <Said say={say} side={side} turn={turn} prefix={prefix} isRevealed={props.isRevealed} mapHtml={props.mapHtml} />
       </div>
       {foot ? <footer class="pane-foot">{foot}</footer> : null}
     </section>
   )
 }
 
-const Said = ({ say, side, turn, prefix, isRevealed }: { say: Say; side: Side; turn: Turn; prefix: string; isRevealed: boolean }) => {
+type SaidProps = {
+  say: Say
+  side: Side
+  turn: Turn
+  prefix: string
+  isRevealed: boolean
+  mapHtml: PaneProps['mapHtml']
+}
+
+const Said = ({ say, side, turn, prefix, isRevealed, mapHtml = (html) => html }: SaidProps) => {
   const answer = turn.answers[side]
   const { done, tail } = renderedSide(say, side, turn, isRevealed)
   return (
     <>
       <div id={`${prefix}${side}-done`} class="answer-done">
-        <Raw html={done} />
+        <Raw html={mapHtml(done)} />
         {answer.state !== 'writing' && answer.state !== 'failed' && answer.text.trim() === '' ? (
           <p class="hint">{say('battle.nothing_said')}</p>
         ) : null}
       </div>
       <div id={`${prefix}${side}-tail`} class="answer-tail">
-        <Tail answer={answer} html={tail} />
+        <Tail answer={answer} html={mapHtml(tail)} />
       </div>
     </>
   )
@@ -403,7 +434,10 @@ export const Facts = ({
       {model.isBaseline ? <p class="hint">{say('reveal.baseline')}</p> : null}
       {ablation?.blindedSide === side ? (
         <p class="hint">
-          {say(ablation.kind === 'none' ? 'ablation.reveal_none' : 'ablation.reveal_other', { model: model.name, x: side.toUpperCase() })}
+          {say(ablation.kind === 'none' ? 'ablation.reveal_none' : 'ablation.reveal_other', {
+            model: model.name,
+            x: side.toUpperCase(),
+          })}
         </p>
       ) : null}
       <dl class="facts">
@@ -418,7 +452,9 @@ export const Facts = ({
         <a href={`/models/${encodeURIComponent(model.id)}`}>{say('fact.model_page')}</a>
       </p>
       {preferred && preferred.total > 1 ? (
-        <p class="hint">{say('reveal.preferred', { x: model.name, n: preferred.total, of: preferred.of, total: preferred.total })}</p>
+        <p class="hint">
+          {say('reveal.preferred', { x: model.name, n: preferred.total, of: preferred.of, total: preferred.total })}
+        </p>
       ) : null}
     </>
   )
@@ -433,13 +469,22 @@ function factsOf(say: Say, model: Model, receipt: Receipt | null, rank: Standing
     card.license ? ([say('fact.license'), card.license] as const) : null,
     card.size ? ([say('fact.size'), card.size] as const) : null,
     card.servedBy ? ([say('fact.ran'), card.servedBy] as const) : null,
-    rank ? ([say('fact.rank'), rank.low === rank.high ? say.number(rank.low) : `${say.number(rank.low)}–${say.number(rank.high)}`] as const) : null,
-    receipt && receipt.firstTextMs !== null ? ([say('fact.first_text'), say.seconds(receipt.firstTextMs)] as const) : null,
+    rank
+      ? ([
+          say('fact.rank'),
+          rank.low === rank.high ? say.number(rank.low) : `${say.number(rank.low)}–${say.number(rank.high)}`,
+        ] as const)
+      : null,
+    receipt && receipt.firstTextMs !== null
+      ? ([say('fact.first_text'), say.seconds(receipt.firstTextMs)] as const)
+      : null,
     receipt ? ([say('fact.total'), say.seconds(receipt.totalMs)] as const) : null,
     tokens === undefined ? null : ([say('fact.tokens'), say.number(tokens)] as const),
     cost === null ? null : ([say('fact.cost'), cost] as const),
     receipt && receipt.attempts > 1 ? ([say('fact.attempts'), say.number(receipt.attempts)] as const) : null,
-    receipt?.servedModel && receipt.servedModel !== model.model ? ([say('fact.served'), receipt.servedModel] as const) : null,
+    receipt?.servedModel && receipt.servedModel !== model.model
+      ? ([say('fact.served'), receipt.servedModel] as const)
+      : null,
   ].flatMap((fact) => (fact === null ? [] : [[fact[0], fact[1]] as [string, string]]))
 }
 
@@ -461,7 +506,13 @@ const FollowUp = ({ hands, battle, turnsMax, imagesPerTurnMax, askKey, focus }: 
   return (
     <details class="ask" open={focus === 'question'}>
       <summary class="linklike">{say('ask')}</summary>
-      <AskForm hands={hands} battle={battle} askKey={askKey} imagesPerTurnMax={imagesPerTurnMax} hasFocus={focus === 'question'} />
+      <AskForm
+        hands={hands}
+        battle={battle}
+        askKey={askKey}
+        imagesPerTurnMax={imagesPerTurnMax}
+        hasFocus={focus === 'question'}
+      />
       <p class="hint">
         {isRevealed(battle) ? say('ask.named') : ''} {say('ask.left', { n: left })}
       </p>
@@ -533,4 +584,3 @@ const AskForm = ({
     </form>
   )
 }
-

@@ -49,6 +49,8 @@ export type ComposerView = {
   uploadMegabytes: number
   imagesMax: number
   isOperator?: boolean
+  /** Two models may be chosen by name. */
+  mayCompare?: boolean
   error?: ComposerError | undefined
   /** A battle of this voter that is still being answered. */
   runningUrl?: string | undefined
@@ -73,19 +75,31 @@ export const ComposerPage = ({ frame, ...view }: ComposerView & { frame: Frame }
         {view.error && view.error.field === null ? <FormError frame={frame} error={view.error} /> : null}
         <ComposerForm frame={frame} {...view} />
         <Suggestions frame={frame} suggestions={view.suggestions} />
+        {view.mayCompare ? (
+          <p class="hint">
+            <a href="/compare">{say('compare.title')}</a>
+          </p>
+        ) : null}
       </div>
       <ThumbTemplate frame={frame} />
     </Page>
   )
 }
 
-const FormError = ({ frame: { say }, error }: { frame: Frame; error: ComposerError }) => (
+export const FormError = ({ frame: { say }, error }: { frame: Frame; error: ComposerError }) => (
   <p class="note note-err" role="alert">
-    {say(`refusal.${error.key}`, error.params)} {error.ref ? <span class="ref">{say('error.ref', { ref: error.ref })}</span> : null}
+    {say(`refusal.${error.key}`, error.params)}{' '}
+    {error.ref ? <span class="ref">{say('error.ref', { ref: error.ref })}</span> : null}
   </p>
 )
 
-const ComposerForm = ({ frame, ...view }: ComposerView & { frame: Frame }) => {
+/** `action` and `children`, which come before the picture, are for pages that ask for more. */
+export const ComposerForm = ({
+  frame,
+  action = '/battles',
+  children,
+  ...view
+}: ComposerView & { frame: Frame; action?: string; children?: Child }) => {
   const { say } = frame
   const { draft, error } = view
   const isPromptWrong = error?.field === 'prompt'
@@ -94,7 +108,7 @@ const ComposerForm = ({ frame, ...view }: ComposerView & { frame: Frame }) => {
       id="composer"
       class="card composer-card"
       method="post"
-      action="/battles"
+      action={action}
       enctype="multipart/form-data"
       data-image-bytes-max={view.uploadMegabytes * 1024 * 1024}
       data-images-max={view.imagesMax}
@@ -103,6 +117,7 @@ const ComposerForm = ({ frame, ...view }: ComposerView & { frame: Frame }) => {
       <input type="hidden" name="form_key" value={view.formKey} />
       <input type="hidden" name="input_method" value={draft.promptId ? 'chosen' : 'typed'} />
       {draft.promptId ? <input type="hidden" name="prompt_id" value={draft.promptId} /> : null}
+      {children ?? null}
       <Well frame={frame} {...view} />
       <div class="field question-field">
         <label for="prompt">{say('composer.prompt')}</label>
@@ -126,13 +141,6 @@ const ComposerForm = ({ frame, ...view }: ComposerView & { frame: Frame }) => {
       </div>
       {view.consent.isGiven ? null : <Consent frame={frame} {...view} />}
       <div class="composer-row">
-        <label class="button only-touch">
-          <Icon name="camera" /> <span>{say('composer.camera')}</span>
-          <input id="camera" class="file-input" type="file" accept="image/*" capture="environment" />
-        </label>
-        <label class="button" for="image">
-          <Icon name="image" /> <span>{draft.images.length > 0 ? say('composer.add') : say('composer.choose')}</span>
-        </label>
         <button class="button needs-speech" type="button" data-dictate="prompt" hidden>
           <Icon name="mic" /> <span>{say('dictate')}</span>
         </button>
@@ -178,7 +186,13 @@ const Well = ({ frame: { say }, draft, error, uploadMegabytes, imagesMax }: Comp
         <ul id="thumbs" class="thumbs">
           {draft.images.map((image, i) => (
             <li class="thumb">
-              <img src={`/images/${image.id}`} width={image.width} height={image.height} alt={say('composer.image_n', { n: i + 1 })} data-thumb />
+              <img
+                src={`/images/${image.id}`}
+                width={image.width}
+                height={image.height}
+                alt={say('composer.image_n', { n: i + 1 })}
+                data-thumb
+              />
               <input type="hidden" name="image_id" value={image.id} />
               <button class="thumb-remove only-scripts" type="button" data-remove aria-label={say('composer.remove')}>
                 <Icon name="close" />
@@ -186,13 +200,18 @@ const Well = ({ frame: { say }, draft, error, uploadMegabytes, imagesMax }: Comp
             </li>
           ))}
         </ul>
+        <div class="well-buttons">
+          <label class="button only-touch">
+            <Icon name="camera" /> <span>{say('composer.camera')}</span>
+            <input id="camera" class="file-input" type="file" accept="image/*" capture="environment" />
+          </label>
+          <label class="button" for="image">
+            <Icon name="image" /> <span>{hasImages ? say('composer.add') : say('composer.choose')}</span>
+          </label>
+        </div>
       </div>
       <div id="image-error" class="field-error">
-        {isWrong && error ? (
-          <p role="alert">
-            {say(`refusal.${error.key}`, error.params)}
-          </p>
-        ) : null}
+        {isWrong && error ? <p role="alert">{say(`refusal.${error.key}`, error.params)}</p> : null}
       </div>
     </div>
   )
@@ -202,7 +221,7 @@ const Complaint = ({ frame: { say }, error }: { frame: Frame; error: ComposerErr
   <p role="alert">{say(`refusal.${error.key}`, error.params)}</p>
 )
 
-const ThumbTemplate = ({ frame: { say } }: { frame: Frame }) => (
+export const ThumbTemplate = ({ frame: { say } }: { frame: Frame }) => (
   <template id="thumb-template">
     <li class="thumb">
       <img data-thumb alt={say('composer.image')} />
@@ -216,10 +235,17 @@ const ThumbTemplate = ({ frame: { say } }: { frame: Frame }) => (
 )
 
 const PromptChips = ({ frame: { say } }: { frame: Frame }) => (
-  <fieldset class="quick" >
+  <fieldset class="quick">
     <legend class="visually-hidden">{say('composer.chips')}</legend>
     {(['describe', 'read', 'unusual'] as const).map((chip) => (
-      <button class="chip-button" type="submit" name="quick" value={chip} data-prompt-chip data-text={say(`composer.chip.${chip}_prompt`)}>
+      <button
+        class="chip-button"
+        type="submit"
+        name="quick"
+        value={chip}
+        data-prompt-chip
+        data-text={say(`composer.chip.${chip}_prompt`)}
+      >
         {say(`composer.chip.${chip}`)}
       </button>
     ))}
@@ -285,20 +311,14 @@ const Suggestions = ({ frame: { say, lang }, suggestions }: { frame: Frame; sugg
       <div class="suggestions-head">
         <h2 id="suggestions-title">{say('composer.suggestions')}</h2>
         <a class="linklike" href="/?prompt=random">
-          <Icon name="dice" /> {say('composer.random')}
+          <Icon name="shuffle" /> {say('composer.random')}
         </a>
       </div>
       <ul class="suggestion-list">
         {suggestions.map((prompt) => (
           <li>
             <a class="suggestion" href={`/?prompt=${encodeURIComponent(prompt.id)}`} data-prompt-id={prompt.id}>
-              <img
-                src={`/images/${prompt.image}`}
-                width={prompt.width}
-                height={prompt.height}
-                alt=""
-                loading="lazy"
-              />
+              <img src={`/images/${prompt.image}`} width={prompt.width} height={prompt.height} alt="" loading="lazy" />
               <span class="suggestion-text" dir="auto">
                 {localised(prompt.text, lang)}
               </span>

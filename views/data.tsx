@@ -94,7 +94,8 @@ const FilterForm = ({ say, filter }: { say: Say; filter: DataFilter }) => (
       <legend>{say('data.scope')}</legend>
       {(['internal', 'public'] as const).map((scope) => (
         <label class="check">
-          <input type="radio" name="scope" value={scope} checked={scope === filter.scope} /> {say(`data.scope.${scope}`)}
+          <input type="radio" name="scope" value={scope} checked={scope === filter.scope} />{' '}
+          {say(`data.scope.${scope}`)}
         </label>
       ))}
     </fieldset>
@@ -118,7 +119,8 @@ const FilterForm = ({ say, filter }: { say: Say; filter: DataFilter }) => (
         <legend class="visually-hidden">{say('lb.category')}</legend>
         {categories.map((category) => (
           <label class="check">
-            <input type="checkbox" name="category" value={category} checked={filter.categories.includes(category)} /> {say(`category.${category}`)}
+            <input type="checkbox" name="category" value={category} checked={filter.categories.includes(category)} />{' '}
+            {say(`category.${category}`)}
           </label>
         ))}
       </fieldset>
@@ -127,11 +129,18 @@ const FilterForm = ({ say, filter }: { say: Say; filter: DataFilter }) => (
       <input type="checkbox" name="has_reason" value="1" checked={filter.hasReason} /> {say('data.has_reason')}
     </label>
     <label class="check">
-      <input type="checkbox" name="include_uncounted" value="1" checked={filter.includeUncounted} /> {say('data.include_uncounted')}
+      <input type="checkbox" name="include_uncounted" value="1" checked={filter.includeUncounted} />{' '}
+      {say('data.include_uncounted')}
     </label>
     <label class="filter">
       <span>{say('data.min_seconds')}</span>
-      <input type="number" name="min_seconds" min={0} step={1} value={filter.minSeconds === null ? '' : String(filter.minSeconds)} />
+      <input
+        type="number"
+        name="min_seconds"
+        min={0}
+        step={1}
+        value={filter.minSeconds === null ? '' : String(filter.minSeconds)}
+      />
     </label>
     <button class="button" type="submit" data-apply>
       {say('data.update')}
@@ -240,7 +249,19 @@ const Funnel = ({ say, preview }: { say: Say; preview: DataPreview }) => {
   )
 }
 
-const FunnelRow = ({ say, words, removed, left, all }: { say: Say; words: string; removed: number | null; left: number; all: number }) => (
+const FunnelRow = ({
+  say,
+  words,
+  removed,
+  left,
+  all,
+}: {
+  say: Say
+  words: string
+  removed: number | null
+  left: number
+  all: number
+}) => (
   <tr>
     <th scope="row">{words}</th>
     <td class="num">{removed === null ? '' : `−${say.number(removed)}`}</td>

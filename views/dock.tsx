@@ -15,7 +15,7 @@ import {
   mayRetry,
   type Outcome,
   otherSide,
-  outcomes,
+  type outcomes,
   type RevealedBattle,
   type Side,
   sides,
@@ -55,10 +55,14 @@ export type DockProps = {
   /** Boards this vote is part of, as words; after the reveal. */
   countedIn?: string[]
   /** Link of the shared battle, or that none was made; undefined where sharing is not offered. */
-  share?: { url: string | null } | undefined
+  share?: { url: string | null; withImage: boolean } | undefined
 }
 
-export function dockState({ battle, vote, isChanging = false }: Pick<DockProps, 'battle' | 'vote' | 'isChanging'>): DockState {
+export function dockState({
+  battle,
+  vote,
+  isChanging = false,
+}: Pick<DockProps, 'battle' | 'vote' | 'isChanging'>): DockState {
   const turn = latestTurn(battle)
   const hasText = sides.some((side) => turn.answers[side].text !== '')
   switch (battle.state) {
@@ -134,7 +138,11 @@ const Running = ({ hands, battle, queueAhead, state }: DockProps & { state: 'que
         : say('vote.closed')
   return (
     <div id="dock-row" class="dock-row">
-      {isRevealed(battle) ? <p class="dock-help">{say('vote.named_note')}</p> : <ClosedButtons hands={hands} words={words} />}
+      {isRevealed(battle) ? (
+        <p class="dock-help">{say('vote.named_note')}</p>
+      ) : (
+        <ClosedButtons hands={hands} words={words} />
+      )}
       <Action hands={hands} to={to(battle, 'stop')} class="dock-side">
         <button class="button" type="submit">
           {isWriting ? say('stop') : say('cancel')}
@@ -181,20 +189,21 @@ const Ballot = ({ hands, battle, vote, voteKey, isChanging }: DockProps & { isCh
   const current = vote !== null && vote.turn === turn.number && vote.status === 'open' ? vote : null
   const isIdentical = turn.flags.includes('identical')
   const offered = isIdentical ? (['tie'] as const) : order
-  const note = isChanging && current
-    ? say('vote.changing', { x: say(`outcome.${current.outcome}`) })
-    : isIdentical
-      ? say('vote.identical')
-      : battle.stoppedByVoter
-        ? say('vote.stopped_note')
-        : battle.replacedSide
-          ? say('vote.replaced_note')
-          : turn.flags.includes('truncated')
-            ? say('vote.cut_note')
-            : say('vote.help')
+  const note =
+    isChanging && current
+      ? say('vote.changing', { x: say(`outcome.${current.outcome}`) })
+      : isIdentical
+        ? say('vote.identical')
+        : battle.stoppedByVoter
+          ? say('vote.stopped_note')
+          : battle.replacedSide
+            ? say('vote.replaced_note')
+            : turn.flags.includes('truncated')
+              ? say('vote.cut_note')
+              : say('vote.help')
   return (
     <>
-      <Action hands={hands} to={to(battle, 'vote')} class="vote" >
+      <Action hands={hands} to={to(battle, 'vote')} class="vote">
         <input type="hidden" name="turn" value={String(turn.number)} />
         <input type="hidden" name="seen_revision" value={current ? String(current.revision) : ''} />
         <input type="hidden" name="key" value={voteKey} />
@@ -210,7 +219,9 @@ const Ballot = ({ hands, battle, vote, voteKey, isChanging }: DockProps & { isCh
               {...(current ? { 'aria-pressed': String(current.outcome === outcome) } : {})}
             >
               <VoteWords hands={hands} outcome={outcome} />
-              <kbd aria-hidden="true">{order.indexOf(outcome) + 1}</kbd>
+              <span class="key" aria-hidden="true">
+                {order.indexOf(outcome) + 1}
+              </span>
             </button>
           ))}
         </fieldset>
@@ -287,11 +298,17 @@ const AfterVote = ({ hands, battle, vote, focus }: DockProps & { vote: Vote }) =
       <div class="after-actions">
         <Action hands={hands} to={to(battle, 'reveal')} class="reveal" swap="outerMorph transition:true" include="#why">
           <button class="button button-primary" type="submit" data-key="Enter">
-            {say('reveal')} <kbd aria-hidden="true">Enter</kbd>
+            {say('reveal')}{' '}
+            <span class="key" aria-hidden="true">
+              Enter
+            </span>
           </button>
         </Action>
         <a class="button" href="/" data-key="n">
-          {say('reveal.skip')} <kbd aria-hidden="true">n</kbd>
+          {say('reveal.skip')}{' '}
+          <span class="key" aria-hidden="true">
+            n
+          </span>
         </a>
         <button class="linklike no-scripts" type="submit" form="why">
           {say('why.save')}
@@ -320,7 +337,13 @@ const Why = ({ hands, battle, vote }: { hands: Hands; battle: Battle; vote: Vote
         <textarea name="note" rows={1} maxlength={2000} placeholder={say('why.note')} dir="auto" data-grow>
           {vote.note ?? ''}
         </textarea>
-        <button class="tool tool-icon needs-speech" type="button" data-dictate="note" aria-label={say('dictate')} hidden>
+        <button
+          class="tool tool-icon needs-speech"
+          type="button"
+          data-dictate="note"
+          aria-label={say('dictate')}
+          hidden
+        >
           <Icon name="mic" />
         </button>
       </label>
@@ -370,7 +393,9 @@ const AfterReveal = ({ hands, battle, vote, focus, countedIn = [], share }: Dock
     <div class="after">
       <div class="after-head">
         <h2 id="reveal-title" tabindex={-1} {...(focus === 'reveal' ? { autofocus: true, 'data-focus': '' } : {})}>
-          {isOne
+          {battle.mode === 'named'
+            ? say('compare.pair', { a: a.name, b: b.name })
+            : isOne
             ? say('reveal.same', { model: a.name })
             : sides.map((side) => (
                 <span class="who">
@@ -380,18 +405,28 @@ const AfterReveal = ({ hands, battle, vote, focus, countedIn = [], share }: Dock
         </h2>
       </div>
       <p class="counts">
-        {vote ? (
+        {battle.mode === 'named' ? (
+          say('named.banner')
+        ) : vote ? (
           <>
-            <strong>{say('reveal.your_vote', { x: say(`outcome.${vote.outcome}`) })}</strong> {countsSentence(hands, vote, countedIn)}
+            <strong>{say('reveal.your_vote', { x: say(`outcome.${vote.outcome}`) })}</strong>{' '}
+            {countsSentence(hands, vote, countedIn)}
           </>
         ) : (
           say('reveal.no_vote')
         )}
       </p>
       <div class="after-actions">
-        <a class="button button-primary" href="/" data-key="n">
-          {say('next')} <kbd aria-hidden="true">n</kbd>
-        </a>
+        {battle.mode === 'named' ? (
+          <CompareAgain hands={hands} battle={battle} />
+        ) : (
+          <a class="button button-primary" href="/" data-key="n">
+            {say('next')}{' '}
+            <span class="key" aria-hidden="true">
+              n
+            </span>
+          </a>
+        )}
         {share ? <ShareForms hands={hands} battle={battle} share={share} /> : null}
         {vote && vote.status !== 'withdrawn' ? (
           <Action hands={hands} to={to(battle, 'withdraw')}>
@@ -405,6 +440,31 @@ const AfterReveal = ({ hands, battle, vote, focus, countedIn = [], share }: Dock
   )
 }
 
+/** The same question to the same two, the other way round, or to a challenger. */
+const CompareAgain = ({ hands: { say }, battle }: { hands: Hands; battle: RevealedBattle }) => {
+  const { a, b } = battle.contestants
+  const link = (sides: Record<string, string>) => `/compare?${new URLSearchParams({ ...sides, from: battle.id })}`
+  return (
+    <>
+      <a class="button button-primary" href={`/compare?${new URLSearchParams({ a: a.id, b: b.id })}`} data-key="n">
+        {say('compare.again')}{' '}
+        <span class="key" aria-hidden="true">
+          n
+        </span>
+      </a>
+      <a class="button" href={link({ a: b.id, b: a.id })}>
+        {say('compare.swap')}
+      </a>
+      <a class="linklike" href={link({ a: a.id })}>
+        {say('compare.challenger', { x: a.name })}
+      </a>
+      <a class="linklike" href={link({ b: b.id })}>
+        {say('compare.challenger', { x: b.name })}
+      </a>
+    </>
+  )
+}
+
 /** Whether the vote counts, and why not. */
 export function countsSentence({ say }: Pick<Hands, 'say'>, vote: Vote, countedIn: string[]) {
   if (vote.status === 'withdrawn') return say('withdraw.done')
@@ -414,7 +474,15 @@ export function countsSentence({ say }: Pick<Hands, 'say'>, vote: Vote, countedI
   return say('counted', { list: say.list(countedIn.length > 0 ? countedIn : [say('counted.list.overall')]) })
 }
 
-const ShareForms = ({ hands, battle, share }: { hands: Hands; battle: Battle; share: { url: string | null } }) => {
+const ShareForms = ({
+  hands,
+  battle,
+  share,
+}: {
+  hands: Hands
+  battle: Battle
+  share: NonNullable<DockProps['share']>
+}) => {
   const { say } = hands
   return (
     <details class="share" open={share.url !== null}>
@@ -438,12 +506,23 @@ const ShareForms = ({ hands, battle, share }: { hands: Hands; battle: Battle; sh
               {say('share.link')}
               <input type="text" readonly value={share.url} data-select />
             </label>
-            <Action hands={hands} to={to(battle, 'share')}>
-              <input type="hidden" name="remove" value="1" />
-              <button class="linklike" type="submit">
-                {say('share.remove')}
-              </button>
-            </Action>
+            <div class="share-links">
+              <a class="linklike" href={share.url}>
+                {say('share.open')}
+              </a>
+              <Action hands={hands} to={to(battle, 'share')}>
+                {share.withImage ? null : <input type="hidden" name="with_image" value="1" />}
+                <button class="linklike" type="submit">
+                  {say(share.withImage ? 'share.hide_image' : 'share.add_image')}
+                </button>
+              </Action>
+              <Action hands={hands} to={to(battle, 'share')}>
+                <input type="hidden" name="remove" value="1" />
+                <button class="linklike" type="submit">
+                  {say('share.remove')}
+                </button>
+              </Action>
+            </div>
           </>
         )}
       </div>
@@ -531,12 +610,18 @@ const Over = (props: DockProps) => {
 
 const NextLink = ({ hands: { say } }: { hands: Hands }) => (
   <a class="button button-primary" href="/" data-key="n">
-    {say('next')} <kbd aria-hidden="true">n</kbd>
+    {say('next')}{' '}
+    <span class="key" aria-hidden="true">
+      n
+    </span>
   </a>
 )
 
 /** What is said once, politely, when the battle has come to this state; empty where nothing is. */
-export function announcement({ say }: Pick<Hands, 'say'>, props: Pick<DockProps, 'battle' | 'vote' | 'isChanging'>): string {
+export function announcement(
+  { say }: Pick<Hands, 'say'>,
+  props: Pick<DockProps, 'battle' | 'vote' | 'isChanging'>,
+): string {
   const { battle, vote } = props
   const turn = latestTurn(battle)
   const [failed] = failedSides(turn)
@@ -544,9 +629,7 @@ export function announcement({ say }: Pick<Hands, 'say'>, props: Pick<DockProps,
     case 'ready':
       return isReadyForVote(battle) ? (turn.flags.includes('identical') ? say('status.both_same') : say('ready')) : ''
     case 'one_failed':
-      return failed
-        ? say('status.one_failed', { x: failed.toUpperCase(), y: otherSide(failed).toUpperCase() })
-        : ''
+      return failed ? say('status.one_failed', { x: failed.toUpperCase(), y: otherSide(failed).toUpperCase() }) : ''
     case 'both_failed':
       return say('fail.both')
     case 'voted':
@@ -554,7 +637,9 @@ export function announcement({ say }: Pick<Hands, 'say'>, props: Pick<DockProps,
     case 'revealed':
       if (vote?.status === 'withdrawn') return say('status.withdrawn')
       return isRevealed(battle)
-        ? sides.map((side) => say('reveal.was', { x: side.toUpperCase(), model: battle.contestants[side].name })).join(' ')
+        ? sides
+            .map((side) => say('reveal.was', { x: side.toUpperCase(), model: battle.contestants[side].name }))
+            .join(' ')
         : ''
     default:
       return ''

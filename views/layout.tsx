@@ -21,12 +21,14 @@ export type PageProps = Frame & {
   layout?: 'column' | 'wide' | 'battle' | undefined
   /** Not for search engines. */
   isPrivate?: boolean | undefined
+  /** More of the head: what other sites are told. */
+  head?: Child
   /** Without scripts the page asks again after this many seconds. */
   refreshSeconds?: number | undefined
   children?: Child
 }
 
-export const Page = ({ children, ...page }: PageProps) => {
+export const Page = ({ children, head, ...page }: PageProps) => {
   const { title, lang, theme, nonce, say, site, assets, status, layout = 'column' } = page
   return (
     <html lang={lang === 'zh' ? 'zh-Hans' : lang} data-theme={theme}>
@@ -37,6 +39,7 @@ export const Page = ({ children, ...page }: PageProps) => {
         <meta name="color-scheme" content={theme === 'system' ? 'light dark' : theme} />
         <meta name="htmx-config" content='{"extensions":"sse,hx-csp","includeIndicatorCSS":false,"history":false}' />
         {page.isPrivate ? <meta name="robots" content="noindex" /> : null}
+        {head ?? null}
         <link rel="icon" href="/static/icons/favicon.svg" type="image/svg+xml" />
         <link rel="stylesheet" href={assets.css} />
         <script src={assets.js} defer nonce={nonce} />
@@ -115,7 +118,13 @@ const Preferences = (page: Frame) => {
       {site.languages
         .filter((language) => language !== lang)
         .map((language) => (
-          <button class="tool" type="submit" name="lang" value={language} lang={language === 'zh' ? 'zh-Hans' : language}>
+          <button
+            class="tool"
+            type="submit"
+            name="lang"
+            value={language}
+            lang={language === 'zh' ? 'zh-Hans' : language}
+          >
             {languageNames[language]}
           </button>
         ))}

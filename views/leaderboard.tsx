@@ -18,7 +18,16 @@ import type { Say } from './strings/strings.ts'
 
 export const boardColumns = ['basics', 'openness', 'benchmarks', 'speed'] as const
 export type BoardColumns = (typeof boardColumns)[number]
-export const boardSorts = ['rating', 'name', 'votes', 'both_bad', 'win_rate', 'failures', 'price', 'first_text'] as const
+export const boardSorts = [
+  'rating',
+  'name',
+  'votes',
+  'both_bad',
+  'win_rate',
+  'failures',
+  'price',
+  'first_text',
+] as const
 export type BoardSort = (typeof boardSorts)[number]
 
 /** What is known of a model beside its votes. */
@@ -117,8 +126,14 @@ function sentence(say: Say, { board, provisionalBelow, votesThisMonth }: Leaderb
   if (board.votes < votesToRankMin || short === rows.length)
     return say('lb.early', { votes: board.votes, short, models: rows.length })
   const first = rows.filter(({ row }) => row.rankLow === 1)
-  const lead = first.length === 1 ? say('lb.lead', { x: first[0]!.name }) : first.length > 1 ? say('lb.tie', { n: first.length }) : ''
-  const votes = votesThisMonth === null ? say('lb.votes', { n: board.votes }) : say('lb.votes_month', { n: votesThisMonth })
+  const lead =
+    first.length === 1
+      ? say('lb.lead', { x: first[0]!.name })
+      : first.length > 1
+        ? say('lb.tie', { n: first.length })
+        : ''
+  const votes =
+    votesThisMonth === null ? say('lb.votes', { n: board.votes }) : say('lb.votes_month', { n: votesThisMonth })
   return `${lead} ${votes}`.trim()
 }
 
@@ -215,7 +230,8 @@ const Filters = (view: LeaderboardView & { say: Say }) => {
           <input type="checkbox" name="baselines" value="1" checked={view.showsBaselines} /> {say('lb.baselines')}
         </label>
         <label class="check">
-          <input type="checkbox" name="provisional" value="1" checked={view.showsProvisional} /> {say('lb.provisional_show')}
+          <input type="checkbox" name="provisional" value="1" checked={view.showsProvisional} />{' '}
+          {say('lb.provisional_show')}
         </label>
       </div>
       <button class="button" type="submit" data-apply>
@@ -240,7 +256,11 @@ const ActiveFilters = (view: LeaderboardView & { say: Say }) => {
     <ul class="active-filters" aria-label={say('lb.active')}>
       {active.map(([name, words]) => (
         <li>
-          <a class="active-filter" href={`/leaderboard${query(view, { [name]: null })}`} title={say('lb.remove', { x: words })}>
+          <a
+            class="active-filter"
+            href={`/leaderboard${query(view, { [name]: null })}`}
+            title={say('lb.remove', { x: words })}
+          >
             {words} <Icon name="close" />
           </a>
         </li>
@@ -281,7 +301,12 @@ const Board = (view: LeaderboardView & { say: Say; board: Leaderboard; rows: Sho
       <ColumnChoice {...view} />
       <div id="board" class={`board${isFew ? ' is-faint-board' : ''}`}>
         {pieces.map((piece, i) => (
-          <BoardTable {...view} rows={piece} caption={pieces.length > 1 ? say('lb.piece_n', { n: i + 1 }) : say('lb.title')} isLone={pieces.length === 1} />
+          <BoardTable
+            {...view}
+            rows={piece}
+            caption={pieces.length > 1 ? say('lb.piece_n', { n: i + 1 }) : say('lb.title')}
+            isLone={pieces.length === 1}
+          />
         ))}
       </div>
       <TakeAway {...view} />
@@ -319,7 +344,9 @@ type Column = {
   cell(one: Shown): Child
 }
 
-const BoardTable = (view: LeaderboardView & { say: Say; board: Leaderboard; rows: Shown[]; caption: string; isLone: boolean }) => {
+const BoardTable = (
+  view: LeaderboardView & { say: Say; board: Leaderboard; rows: Shown[]; caption: string; isLone: boolean },
+) => {
   const { say, rows, caption, isLone, sort } = view
   const columns = columnsOf(view)
   const benchmarks = view.columns === 'benchmarks' ? benchmarkNames(rows) : []
@@ -333,10 +360,17 @@ const BoardTable = (view: LeaderboardView & { say: Say; board: Leaderboard; rows
               <th
                 scope="col"
                 class={[column.isNumber ? 'num' : '', column.class ?? ''].join(' ').trim() || undefined}
-                {...(column.sort === sort ? { 'aria-sort': sort === 'name' || sort === 'price' || sort === 'first_text' ? 'ascending' : 'descending' } : {})}
+                {...(column.sort === sort
+                  ? {
+                      'aria-sort':
+                        sort === 'name' || sort === 'price' || sort === 'first_text' ? 'ascending' : 'descending',
+                    }
+                  : {})}
               >
                 {column.sort ? (
-                  <a href={`/leaderboard${query(view, { sort: column.sort === 'rating' ? null : column.sort })}`}>{column.title}</a>
+                  <a href={`/leaderboard${query(view, { sort: column.sort === 'rating' ? null : column.sort })}`}>
+                    {column.title}
+                  </a>
                 ) : (
                   column.title
                 )}
@@ -353,13 +387,17 @@ const BoardTable = (view: LeaderboardView & { say: Say; board: Leaderboard; rows
                     {column.cell(one)}
                   </th>
                 ) : (
-                  <td class={[column.isNumber ? 'num' : '', column.class ?? ''].join(' ').trim() || undefined}>{column.cell(one)}</td>
+                  <td class={[column.isNumber ? 'num' : '', column.class ?? ''].join(' ').trim() || undefined}>
+                    {column.cell(one)}
+                  </td>
                 ),
               )}
             </tr>
           ))}
         </tbody>
-        {benchmarks.length > 0 ? <Agreement say={say} rows={rows} names={benchmarks} before={columns.length - benchmarks.length} /> : null}
+        {benchmarks.length > 0 ? (
+          <Agreement say={say} rows={rows} names={benchmarks} before={columns.length - benchmarks.length} />
+        ) : null}
       </table>
     </div>
   )
@@ -368,8 +406,19 @@ const BoardTable = (view: LeaderboardView & { say: Say; board: Leaderboard; rows
 function columnsOf(view: LeaderboardView & { say: Say; board: Leaderboard; rows: Shown[] }): Column[] {
   const { say, columns, rows, board } = view
   const [low = 0, high = 1] = extent(rows.flatMap(({ row }) => [row.low, row.high]).filter((value) => value !== null))
-  const name: Column = { name: 'model', title: say('lb.col.model'), sort: 'name', class: 'sticky', cell: (one) => <ModelCell {...view} one={one} /> }
-  const rank: Column = { name: 'rank', title: say('lb.col.rank'), isNumber: true, cell: ({ row }) => rankWords(say, row) }
+  const name: Column = {
+    name: 'model',
+    title: say('lb.col.model'),
+    sort: 'name',
+    class: 'sticky',
+    cell: (one) => <ModelCell {...view} one={one} />,
+  }
+  const rank: Column = {
+    name: 'rank',
+    title: say('lb.col.rank'),
+    isNumber: true,
+    cell: ({ row }) => rankWords(say, row),
+  }
   const rating: Column = {
     name: 'rating',
     title: say('lb.col.rating'),
@@ -398,7 +447,13 @@ function columnsOf(view: LeaderboardView & { say: Say; board: Leaderboard; rows:
         ...head,
         bar,
         ...(board.view.style ? [styleChange(say)] : []),
-        { name: 'votes', title: say('lb.col.votes'), sort: 'votes', isNumber: true, cell: ({ row }) => say.number(row.votes) },
+        {
+          name: 'votes',
+          title: say('lb.col.votes'),
+          sort: 'votes',
+          isNumber: true,
+          cell: ({ row }) => say.number(row.votes),
+        },
         {
           name: 'both_bad',
           title: say('lb.col.both_bad'),
@@ -468,7 +523,11 @@ function columnsOf(view: LeaderboardView & { say: Say; board: Leaderboard; rows:
   }
 }
 
-const ModelCell = ({ say, one: { row, known, name }, provisionalBelow }: LeaderboardView & { say: Say; one: Shown }) => (
+const ModelCell = ({
+  say,
+  one: { row, known, name },
+  provisionalBelow,
+}: LeaderboardView & { say: Say; one: Shown }) => (
   <>
     <a href={`/models/${encodeURIComponent(row.model)}`}>{name}</a>
     {labelsOf(say, row, known, provisionalBelow).map(([words, title]) => (
@@ -482,7 +541,12 @@ const ModelCell = ({ say, one: { row, known, name }, provisionalBelow }: Leaderb
   </>
 )
 
-function labelsOf(say: Say, row: BoardRow, { model, isNew, isPaused }: RankedModel, provisionalBelow: number): [string, string?][] {
+function labelsOf(
+  say: Say,
+  row: BoardRow,
+  { model, isNew, isPaused }: RankedModel,
+  provisionalBelow: number,
+): [string, string?][] {
   const labels: [string, string?][] = []
   if (row.status === 'no_votes') labels.push([say('lb.no_votes')])
   else if (row.provisional) labels.push([say('lb.provisional_short'), say('lb.provisional', { n: provisionalBelow })])
@@ -521,7 +585,10 @@ const styleChange = (say: Say): Column => ({
   cell: ({ row }) => {
     if (row.rating === null || row.plainRating === null) return '–'
     const change = Math.round(row.rating - row.plainRating)
-    const rank = row.plainRank !== null && row.rank !== null && row.plainRank !== row.rank ? ` (${row.plainRank} → ${row.rank})` : ''
+    const rank =
+      row.plainRank !== null && row.rank !== null && row.plainRank !== row.rank
+        ? ` (${row.plainRank} → ${row.rank})`
+        : ''
     return `${change > 0 ? '↑' : change < 0 ? '↓' : '='} ${say.number(Math.abs(change))}${rank}`
   },
 })
@@ -557,7 +624,9 @@ const benchmarkColumn = (say: Say, name: string): Column => ({
     const benchmark = benchmarkOf(one, name)
     if (!benchmark) return '–'
     const words = `${say.number(benchmark.value, 1)}${benchmark.setting ? '†' : ''}`
-    const title = [benchmark.split, benchmark.setting, benchmark.by, benchmark.source, benchmark.date].filter(Boolean).join(' · ')
+    const title = [benchmark.split, benchmark.setting, benchmark.by, benchmark.source, benchmark.date]
+      .filter(Boolean)
+      .join(' · ')
     return benchmark.source && /^https?:\/\//.test(benchmark.source) ? (
       <a href={benchmark.source} title={title} rel="noopener noreferrer nofollow">
         {words}
@@ -572,7 +641,7 @@ const benchmarkColumn = (say: Say, name: string): Column => ({
 const Agreement = ({ say, rows, names, before }: { say: Say; rows: Shown[]; names: string[]; before: number }) => (
   <tfoot>
     <tr>
-      <th scope="row" class="sticky" >
+      <th scope="row" class="sticky">
         {say('lb.rho')}
       </th>
       {Array.from({ length: before - 1 }, () => (
@@ -680,13 +749,21 @@ const RatingChart = ({ say, items }: { say: Say; items: Interval[] }) => {
       say={say}
       name="rating"
       title={say('chart.rating')}
-      finding={overlapping === 0 ? say('chart.rating_lead', { x: first!.name }) : say('chart.rating_tie', { n: overlapping })}
+      finding={
+        overlapping === 0 ? say('chart.rating_lead', { x: first!.name }) : say('chart.rating_tie', { n: overlapping })
+      }
       vega={{
         $schema: 'https://vega.github.io/schema/vega-lite/v5.json',
         data: { values: items.map(({ name, value, low, high }) => ({ model: name, rating: value, low, high })) },
         encoding: { y: { field: 'model', type: 'nominal', sort: '-x', title: null } },
         layer: [
-          { mark: 'rule', encoding: { x: { field: 'low', type: 'quantitative', scale: { zero: false }, title: 'rating' }, x2: { field: 'high' } } },
+          {
+            mark: 'rule',
+            encoding: {
+              x: { field: 'low', type: 'quantitative', scale: { zero: false }, title: 'rating' },
+              x2: { field: 'high' },
+            },
+          },
           { mark: { type: 'point', filled: true }, encoding: { x: { field: 'rating', type: 'quantitative' } } },
         ],
       }}
@@ -754,7 +831,13 @@ const CountsChart = ({ say, names, cells }: { say: Say; names: string[]; cells: 
     vega={matrixSpec(names, cells, 'battles')}
     table={<MatrixTable say={say} names={names} cells={cells} word={(cell) => say.number(cell.battles)} />}
   >
-    <CountMatrix say={say} names={names} cells={cells} title={say('chart.counts')} description={say('chart.counts_desc')} />
+    <CountMatrix
+      say={say}
+      names={names}
+      cells={cells}
+      title={say('chart.counts')}
+      description={say('chart.counts_desc')}
+    />
   </Chart>
 )
 
@@ -769,7 +852,17 @@ const matrixSpec = (names: string[], cells: Cell[], field: 'share' | 'battles') 
   },
 })
 
-const MatrixTable = ({ say, names, cells, word }: { say: Say; names: string[]; cells: Cell[]; word(cell: Cell): string }) => {
+const MatrixTable = ({
+  say,
+  names,
+  cells,
+  word,
+}: {
+  say: Say
+  names: string[]
+  cells: Cell[]
+  word(cell: Cell): string
+}) => {
   const at = new Map(cells.map((cell) => [`${cell.row} ${cell.column}`, cell]))
   return (
     <table class="data">
@@ -841,4 +934,3 @@ function featureName(say: Say, feature: string) {
       return feature
   }
 }
-

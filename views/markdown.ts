@@ -19,8 +19,12 @@ const answerRenderMsMax = 200
 const formulasMax = 500
 const formulaCharactersMax = 2000
 const highlightCharactersMax = 8192
-/** An open block past the limit is looked at again each time it has grown by this factor, so the looks add up to a constant times its length. */
+/**
+ * Whether an open block past the limit has closed is asked again when it has grown by this factor, or by this much with an empty line in it.
+ * An answer ends at 16 KB (`answerCharactersMax`), so these looks stay few.
+ */
 const relookGrowth = 1.25
+const relookCharacters = 256
 
 export type AnswerOptions = {
   side: Side
@@ -51,7 +55,7 @@ export function answerRenderer(options: AnswerOptions): AnswerRenderer {
   let spentMs = 0
   let spentOnTailsMs = 0
   let isTailPlain = false
-  let relookAt = 0
+  let lookedAt = 0
   let isGivenUp = false
 
   const timed = (render: () => string) => {
@@ -67,15 +71,15 @@ export function answerRenderer(options: AnswerOptions): AnswerRenderer {
       if (!said.text.startsWith(finished)) {
         finished = done = ''
         isTailPlain = false
-        relookAt = 0
+        lookedAt = 0
         restarted = true
       }
       const pending = said.text.slice(finished.length)
       let closed = 0
       if (isFinal) closed = pending.length
-      else if (pending.length >= relookAt) {
+      else if (mayHaveClosed(pending, lookedAt)) {
         closed = closedLength(pending)
-        relookAt = pending.length - closed > tailCharactersMax ? (pending.length - closed) * relookGrowth : 0
+        lookedAt = pending.length - closed
       }
 
       let appended = ''
@@ -115,6 +119,11 @@ export function answerRenderer(options: AnswerOptions): AnswerRenderer {
 
 /** An answer that will not grow any more. */
 export const renderAnswer = (said: Said, options: AnswerOptions) => answerRenderer(options).update(said, true).done
+
+function mayHaveClosed(pending: string, lookedAt: number) {
+  if (lookedAt <= tailCharactersMax || pending.length >= lookedAt * relookGrowth) return true
+  return pending.length >= lookedAt + relookCharacters && /\n[ \t]*\n/.test(pending.slice(lookedAt - 1))
+}
 
 /** Length of the blocks at the start of `text` that no later line can change: all but the last one of its complete lines. */
 function closedLength(text: string): number {
@@ -166,7 +175,9 @@ function textWith(said: Said, options: AnswerOptions) {
 
 const markdown = new MarkdownIt({ html: false, linkify: false, typographer: false, breaks: false })
 markdown.disable('reference')
-markdown.validateLink = (url) => /^(https?:\/\/|mailto:)/i.test(url.trim())
+// All are let in here, so that an image is replaced by words whatever it points at; `link_open` and `sanitise` decide which links remain.
+markdown.validateLink = () => true
+const isWebLink = (url: string) => /^(https?:\/\/|mailto:)/i.test(url)
 
 const rules = markdown.renderer.rules
 rules['heading_open'] = () => '<p class="heading" dir="auto"><strong>'
@@ -189,14 +200,17 @@ rules['image'] = (tokens, i, _options, env) => {
 }
 rules['link_open'] = (tokens, i, _options, env) => {
   const href = String(tokens[i]!.attrGet('href') ?? '')
+  if (!isWebLink(href)) return ''
   const host = hostOf(href)
   return asked(env).options.isRevealed
     ? `<a href="${escaped(href)}" title="${escaped(host)}" rel="noopener noreferrer nofollow ugc" target="_blank">`
     : `<span class="link" title="${escaped(host)}">`
 }
 rules['link_close'] = (tokens, i, _options, env) => {
+  const href = String(opening(tokens, i)?.attrGet('href') ?? '')
+  if (!isWebLink(href)) return ''
   if (!asked(env).options.isRevealed) return '</span>'
-  const host = hostOf(String(opening(tokens, i)?.attrGet('href') ?? ''))
+  const host = hostOf(href)
   return `</a>${host === '' ? '' : ` <span class="host">(${escaped(host)})</span>`}`
 }
 rules['fence'] = (tokens, i, _options, env) => {
@@ -324,7 +338,15 @@ function mathInline(state: StateInline, silent: boolean): boolean {
   if (sign !== '$' && sign !== '\\') return false
   const two = src.slice(pos, pos + 2)
   const [open, close] =
-    two === '$$' ? ['$$', '$$'] : two === '\\(' ? ['\\(', '\\)'] : two === '\\[' ? ['\\[', '\\]'] : sign === '$' ? ['$', '$'] : ['', '']
+    two === '$$'
+      ? ['$$', '$$']
+      : two === '\\('
+        ? ['\\(', '\\)']
+        : two === '\\['
+          ? ['\\[', '\\]']
+          : sign === '$'
+            ? ['$', '$']
+            : ['', '']
   if (open === '') return false
   if (open === '$' && /\s|^$/.test(src[pos + 1] ?? '')) return false
 
@@ -340,6 +362,7 @@ function mathInline(state: StateInline, silent: boolean): boolean {
     return false
   }
   if (end === pos + open.length) return false
+  if (open === '$' && isPrices(src.slice(pos + 1, end))) return false
   if (!silent) {
     const token = state.push(open === '$' || open === '\\(' ? 'math_inline' : 'math_display', '', 0)
     token.content = src.slice(pos + open.length, end)
@@ -349,6 +372,9 @@ function mathInline(state: StateInline, silent: boolean): boolean {
   state.pos = end + close.length
   return true
 }
+
+/** "10, or US" between two signs: a number, then words, and nothing that only formulas have. */
+const isPrices = (text: string) => /^\d/.test(text) && /\s[a-z]{2}/i.test(text) && !/[\\^_=]/.test(text)
 
 function closing(src: string, from: number, close: string, max: number) {
   for (let at = src.indexOf(close, from); at >= 0 && at < max; at = src.indexOf(close, at + 1)) {

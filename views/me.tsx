@@ -62,11 +62,7 @@ const Summary = ({ frame: { say }, tally, ownBoardVotes }: MeView & { frame: Fra
   return (
     <p class="lead">
       {say('me.lead', { n: tally.battles })} {say('me.tally', { n: tally.votes, counted: tally.counted })}{' '}
-      {missing > 0 ? (
-        say('lb.mine_need', { n: missing })
-      ) : (
-        <a href="/leaderboard?voters=mine">{say('me.my_board')}</a>
-      )}
+      {missing > 0 ? say('lb.mine_need', { n: missing }) : <a href="/leaderboard?voters=mine">{say('me.my_board')}</a>}
     </p>
   )
 }
@@ -117,25 +113,29 @@ const MyBattleRow = ({ frame, battle, vote, share }: MyBattle & { frame: Frame }
   const image = battle.turns.flatMap(({ prompt }) => prompt.images)[0]
   return (
     <li class="my-battle card">
-      <a class="my-image" href={`/b/${battle.id}`} tabindex={-1} aria-hidden="true">
-        {image ? <img src={`/images/${image.sha256}`} width={image.width} height={image.height} alt="" loading="lazy" /> : null}
-      </a>
+      <span class="my-image">
+        {image ? (
+          <img src={`/images/${image.sha256}`} width={image.width} height={image.height} alt="" loading="lazy" />
+        ) : null}
+      </span>
       <div class="my-words">
         <a class="my-question" href={`/b/${battle.id}`} dir="auto">
           {turn.prompt.text}
         </a>
         <p class="my-names">
-          {isRevealed(battle)
-            ? sides.map((side) => (
-                <span class="my-name">
-                  <span class={`tag tag-${side}`} aria-hidden="true">
-                    {side.toUpperCase()}
-                  </span>
-                  <span class="visually-hidden">{side.toUpperCase()}: </span>
-                  {battle.contestants[side].name}
+          {isRevealed(battle) ? (
+            sides.map((side) => (
+              <span class="my-name">
+                <span class={`tag tag-${side}`} aria-hidden="true">
+                  {side.toUpperCase()}
                 </span>
-              ))
-            : <span class="hint">{say('me.hidden')}</span>}
+                <span class="visually-hidden">{side.toUpperCase()}: </span>
+                {battle.contestants[side].name}
+              </span>
+            ))
+          ) : (
+            <span class="hint">{say('me.hidden')}</span>
+          )}
         </p>
         <p class="hint">
           <time datetime={battle.startedAt.toISOString()}>{say.dateTime(battle.startedAt)}</time>
@@ -148,7 +148,13 @@ const MyBattleRow = ({ frame, battle, vote, share }: MyBattle & { frame: Frame }
         </p>
       </div>
       <div class="my-vote">
-        <p>{vote ? <strong>{say('vote.chose', { x: say(`outcome.${vote.outcome}`) })}</strong> : noVoteWords(say, battle)}</p>
+        <p>
+          {vote ? (
+            <strong>{say('vote.chose', { x: say(`outcome.${vote.outcome}`) })}</strong>
+          ) : (
+            noVoteWords(say, battle)
+          )}
+        </p>
         {vote ? <p class="hint">{countsWords(say, battle, vote)}</p> : null}
       </div>
       <RowActions frame={frame} battle={battle} vote={vote} share={share} />
@@ -193,6 +199,7 @@ const RowActions = ({ frame, battle, vote, share }: MyBattle & { frame: Frame })
 
 function noVoteWords(say: Say, battle: Battle): string {
   if (isRunning(battle)) return say('me.running')
+  if (battle.mode === 'named') return say('me.named')
   if (battle.state === 'void') return say(battle.voidReason === 'side_failed' ? 'me.void.side_failed' : 'me.void.other')
   return say('me.no_vote')
 }
@@ -200,7 +207,7 @@ function noVoteWords(say: Say, battle: Battle): string {
 /** Why a vote does not count is told only once names are shown: before, it could tell who answered. */
 function countsWords(say: Say, battle: Battle, vote: Vote): string {
   if (vote.status === 'withdrawn') return say('status.withdrawn')
-  if (!isRevealed(battle)) return say('status.open')
+  if (!isRevealed(battle)) return say(vote.status === 'open' ? 'me.open_vote' : 'me.kept_vote')
   if (vote.exclusion !== null) return say('not_counted', { reason: say(`exclusion.${vote.exclusion}`) })
   return say(`status.${vote.status}`)
 }

@@ -27,7 +27,11 @@ export const MethodPage = ({ frame, excluded, policy, retainDays, terms }: Metho
           <h1>{say('method.title')}</h1>
           <p class="lead">{say('method.lead')}</p>
         </div>
-        <Part frame={frame} title="method.battle" lines={['method.battle_1', 'method.battle_2', 'method.battle_3', 'method.battle_4']} />
+        <Part
+          frame={frame}
+          title="method.battle"
+          lines={['method.battle_1', 'method.battle_2', 'method.battle_3', 'method.battle_4']}
+        />
         <Part frame={frame} title="method.vote" lines={['method.vote_1', 'method.vote_2', 'method.vote_3']} />
         {excluded.length > 0 ? (
           <section>

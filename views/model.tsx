@@ -47,7 +47,9 @@ export const ModelPage = ({ frame, ...view }: ModelView & { frame: Frame }) => {
                 ) : (
                   <>
                     {say.number(row.rating)}{' '}
-                    {row.low === null || row.high === null ? null : <span class="plus-minus">±{say.number((row.high - row.low) / 2)}</span>}
+                    {row.low === null || row.high === null ? null : (
+                      <span class="plus-minus">±{say.number((row.high - row.low) / 2)}</span>
+                    )}
                   </>
                 )
               }
@@ -58,7 +60,11 @@ export const ModelPage = ({ frame, ...view }: ModelView & { frame: Frame }) => {
           {row?.prior ? <p class="hint">{say('lb.prior', { prior: row.prior })}</p> : null}
         </div>
         <Card frame={frame} model={model} />
-        {view.headToHead.length > 0 ? <HeadToHead frame={frame} {...view} /> : <p class="hint">{say('model.no_votes')}</p>}
+        {view.headToHead.length > 0 ? (
+          <HeadToHead frame={frame} {...view} />
+        ) : (
+          <p class="hint">{say('model.no_votes')}</p>
+        )}
         {view.byCategory.length > 0 ? <ByCategory frame={frame} {...view} /> : null}
         {view.reasons.length > 0 ? <Reasons frame={frame} reasons={view.reasons} /> : null}
         <Benchmarks frame={frame} model={model} />
@@ -100,7 +106,11 @@ const Card = ({ frame: { say }, model }: { frame: Frame; model: Model }) => {
   add(say('lb.col.data'), card.openness?.data)
   add(say('lb.col.code'), card.openness?.code)
   add(say('lb.col.vision_encoder'), card.openness?.visionEncoder)
-  if (card.price) add(say('lb.col.price'), `${card.price.currency} ${say.number(card.price.input, 2)} · ${say.number(card.price.output, 2)}`)
+  if (card.price)
+    add(
+      say('lb.col.price'),
+      `${card.price.currency} ${say.number(card.price.input, 2)} · ${say.number(card.price.output, 2)}`,
+    )
   if (card.url && /^https?:\/\//.test(card.url))
     items.push([
       say('share.link'),
@@ -175,7 +185,14 @@ const Record = ({ wins, ties, bothBad, losses }: { wins: number; ties: number; b
         const part = (count / total) * width
         const from = x
         x += part
-        return <rect class={`record-${['wins', 'ties', 'bad', 'losses'][i]}`} x={from.toFixed(1)} width={Math.max(0, part - 1).toFixed(1)} height="12" />
+        return (
+          <rect
+            class={`record-${['wins', 'ties', 'bad', 'losses'][i]}`}
+            x={from.toFixed(1)}
+            width={Math.max(0, part - 1).toFixed(1)}
+            height="12"
+          />
+        )
       })}
     </svg>
   )
@@ -185,7 +202,15 @@ const ByCategory = ({ frame: { say }, byCategory }: ModelView & { frame: Frame }
   const items = byCategory.flatMap(({ category, row }) =>
     row.rating === null || row.low === null || row.high === null
       ? []
-      : [{ name: say(`category.${category}`), value: row.rating, low: row.low, high: row.high, isProvisional: row.provisional }],
+      : [
+          {
+            name: say(`category.${category}`),
+            value: row.rating,
+            low: row.low,
+            high: row.high,
+            isProvisional: row.provisional,
+          },
+        ],
   )
   return (
     <section class="section" aria-labelledby="category-title">
@@ -295,16 +320,22 @@ const HowItIsRun = ({ frame: { say }, model, versions }: ModelView & { frame: Fr
         [say('model.kind'), <span class="mono">{model.kind}</span>],
         [say('model.string'), <span class="mono">{model.model}</span>],
         ['grounding', <span class="mono">{model.grounding}</span>],
-        ...Object.entries(model.settings).map(
-          ([name, value]): [string, Child] => [name, <span class="mono">{typeof value === 'string' ? value : JSON.stringify(value)}</span>],
-        ),
+        ...Object.entries(model.settings).map(([name, value]): [string, Child] => [
+          name,
+          <span class="mono">{typeof value === 'string' ? value : JSON.stringify(value)}</span>,
+        ]),
         [say('model.version'), <span class="mono">{model.version.slice(0, 16)}</span>],
       ]}
     />
     {versions.length > 1 ? (
       <details>
         <summary class="linklike">{say('model.versions')}</summary>
-        <Settings items={versions.map(({ version, seenAt }) => [say.date(seenAt), <span class="mono">{version.slice(0, 16)}</span>])} />
+        <Settings
+          items={versions.map(({ version, seenAt }) => [
+            say.date(seenAt),
+            <span class="mono">{version.slice(0, 16)}</span>,
+          ])}
+        />
       </details>
     ) : null}
   </section>

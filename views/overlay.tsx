@@ -111,7 +111,9 @@ const MarkSign = ({ mark, number, side, turn, width, height, unit, isCrowded }: 
   const reach = 20 * unit
   const right = x + reach < width
   const up = isPoint ? y > reach : y > 10 * unit
-  const badge = isPoint ? { x: (right ? 11 : -11) * unit, y: (up ? -11 : 11) * unit } : { x: (x > 10 * unit ? 0 : 9) * unit, y: up ? 0 : 9 * unit }
+  const badge = isPoint
+    ? { x: (right ? 11 : -11) * unit, y: (up ? -11 : 11) * unit }
+    : { x: (x > 10 * unit ? 0 : 9) * unit, y: up ? 0 : 9 * unit }
   return (
     <g class={`mark mark-${side}`} data-side={side} data-turn={turn} data-mark={number}>
       {isPoint ? null : (
@@ -146,7 +148,10 @@ const Sign = ({ side, class: name, radius }: { side: Side; class: string; radius
   side === 'a' ? (
     <circle class={name} r={round(radius)} />
   ) : (
-    <path class={name} d={`M0 ${round(-radius * 1.25)}L${round(radius * 1.25)} 0 0 ${round(radius * 1.25)} ${round(-radius * 1.25)} 0Z`} />
+    <path
+      class={name}
+      d={`M0 ${round(-radius * 1.25)}L${round(radius * 1.25)} 0 0 ${round(radius * 1.25)} ${round(-radius * 1.25)} 0Z`}
+    />
   )
 
 function boxOf(mark: Extract<Mark, { kind: 'box' }>, width: number, height: number) {

@@ -1,7 +1,8 @@
 // GET /prompts: sets; GET /prompts/{set}: its questions. Each question starts as the composer filled with it: /?prompt={id}
-import { type Localised, localised, type SetPrompt } from '../src/prompts/prompt.ts'
-import { categories } from '../src/prompts/category.ts'
+
 import type { PromptId } from '../src/core/ids.ts'
+import { categories } from '../src/prompts/category.ts'
+import { type Localised, localised, type SetPrompt } from '../src/prompts/prompt.ts'
 import type { Frame } from './frame.ts'
 import { Page } from './layout.tsx'
 import { Icon } from './parts/icon.tsx'
@@ -33,7 +34,13 @@ export const PromptSetsPage = ({ frame, sets }: { frame: Frame; sets: PromptSetC
             <li class="card set-card">
               <div class="set-cover" aria-hidden="true">
                 {set.cover.slice(0, 4).map((prompt) => (
-                  <img src={`/images/${prompt.image}`} width={prompt.width} height={prompt.height} alt="" loading="lazy" />
+                  <img
+                    src={`/images/${prompt.image}`}
+                    width={prompt.width}
+                    height={prompt.height}
+                    alt=""
+                    loading="lazy"
+                  />
                 ))}
               </div>
               <div class="set-words">

@@ -51,14 +51,14 @@ export function delta(state: StreamState, before: StreamState): string {
               <Raw html={shown(state, side).appended} />
             </hx-partial>
           )}
-          {openLook(state, side) === openLook(before, side) ? null : (
-            <OpenBlock state={state} side={side} />
-          )}
+          {openLook(state, side) === openLook(before, side) ? null : <OpenBlock state={state} side={side} />}
           {word(state, now, side) === word(before, then, side) ? null : <StateWord state={state} side={side} />}
         </>
       ))}
       {sides.some((side) => now[side].marks.length !== then[side].marks.length) ? <Marks state={state} /> : null}
-      {dockState(state) === dockState(before) && state.queueAhead === before.queueAhead ? null : <DockPart state={state} />}
+      {dockState(state) === dockState(before) && state.queueAhead === before.queueAhead ? null : (
+        <DockPart state={state} />
+      )}
       {isOver ? <StatusLine state={state} /> : null}
     </>,
   )

@@ -1,5 +1,6 @@
 import type { BattleId, ModelId, VoterId } from '../core/ids.ts'
 import type { Contestant } from '../models/model.ts'
+import type { Receipt } from '../models/provider.ts'
 import type { Prompt } from '../prompts/prompt.ts'
 import type { Battle, BattleEvent, Draw, EndedAnswer, Mode, Pacing, Side, TurnFlag } from './battle.ts'
 
@@ -27,7 +28,7 @@ export type Backstage = {
 }
 
 export type BattleStore = {
-  /** Writes battle, first turn and draw in one commit, in state `queued`. With a known form key nothing is written and the first battle's id returned. */
+  /** Writes battle, first turn and draw in one commit, in state `queued`; a named one with its names shown from the first moment. With a known form key nothing is written and the first battle's id returned. */
   start(battle: NewBattle): Promise<BattleId>
   /** The battle as its voter may see it: `RevealedBattle` only once it was revealed, whatever its state is since. */
   find(id: BattleId): Promise<Battle | undefined>
@@ -74,6 +75,8 @@ export type BattleStore = {
   startedSince(voterId: VoterId, since: Date): Promise<number>
   /** For pairing: how often each model took part, and each unordered pair met, in anonymous battles. */
   exposure(): Promise<{ battles: Map<ModelId, number>; pairs: { a: ModelId; b: ModelId; battles: number }[] }>
+  /** Receipts of the answers that ended since, for the day's budget after a restart. */
+  receiptsSince(since: Date): Promise<{ modelId: ModelId; usage: Receipt['usage'] | undefined; characters: number }[]>
   /** Answers asked and failed of each model. */
   failures(): Promise<Map<ModelId, { answers: number; failed: number }>>
 }

@@ -2,14 +2,16 @@ import { Refusal } from '../core/errors.ts'
 import type { BattleId, PromptId, VoterId } from '../core/ids.ts'
 import { sideTriesMax } from '../core/limits.ts'
 import type { ImageRef } from '../images/image.ts'
+import type { Spending } from '../models/spending.ts'
 import { normalisedPrompt, type Prompt } from '../prompts/prompt.ts'
 import { type Battle, failedSides, latestTurn, mayRetry, type Side } from './battle.ts'
 import type { BattleStore } from './battle-store.ts'
 import { drawReplacement } from './pairing.ts'
 import type { Runner } from './run-battle.ts'
-import { flagsOf, type Pool, toPrompt } from './start-battle.ts'
+import { demandScreened, type DrawPool, flagsOf, type Screen, toPrompt } from './start-battle.ts'
 
 type Whose = { battleId: BattleId; voterId: VoterId }
+type Budget = Pick<Spending, 'demandBudget'>
 
 /** Somebody else's battle and no battle at all are refused in the same words, so ids cannot be probed. */
 export async function ownBattle({ battleId, voterId }: Whose, battles: BattleStore): Promise<Battle> {
@@ -27,10 +29,14 @@ export async function stopBattle(whose: Whose, { battles, runner, now }: { battl
 }
 
 /** Asks the failed sides again, the same models; the good answer is kept, and the vote may count. */
-export async function retryBattle(whose: Whose, { battles, runner, now }: { battles: BattleStore; runner: Runner; now(): Date }) {
+export async function retryBattle(
+  whose: Whose,
+  { battles, runner, spending, now }: { battles: BattleStore; runner: Runner; spending: Budget; now(): Date },
+) {
   const battle = await ownBattle(whose, battles)
   if (battle.state === 'void' && battle.tries >= sideTriesMax) throw new Refusal('conflict', 'retry_used_up')
   if (!mayRetry(battle, sideTriesMax)) throw new Refusal('conflict', 'side_not_failed')
+  spending.demandBudget()
   if ((await battles.move(battle.id, { type: 'retry' }, now())) === 'conflict')
     throw new Refusal('conflict', 'side_not_failed')
   runner.start(battle.id)
@@ -42,7 +48,8 @@ export async function replaceSide(
   context: {
     battles: BattleStore
     runner: Runner
-    pool(imageCount: number): Promise<Pool>
+    pool: DrawPool
+    spending: Budget
     now(): Date
     random(): number
   },
@@ -53,7 +60,11 @@ export async function replaceSide(
   if (battle.state !== 'void' || battle.voidReason !== 'side_failed' || !chosen || !failed.includes(chosen))
     throw new Refusal('conflict', 'side_not_failed')
   const backstage = await context.battles.backstage(battle.id)
-  const { candidates, policy } = await context.pool(battle.turns.reduce((n, turn) => n + turn.prompt.images.length, 0))
+  context.spending.demandBudget()
+  const { candidates, policy } = await context.pool({
+    ...latestTurn(battle).prompt,
+    images: battle.turns.flatMap((turn) => turn.prompt.images),
+  })
   const drawn = backstage ? [backstage.contestants.a.modelId, backstage.contestants.b.modelId] : []
   const contestant = drawReplacement(candidates, policy, drawn, context.random)
   if (!contestant) throw new Refusal('unavailable', 'no_models')
@@ -84,6 +95,8 @@ export async function askAgain(
     turnsMax: number
     imagesPerTurnMax: number
     imagesPerBattleMax: number
+    screen: Screen
+    spending: Budget
     sha256(text: string): string
     now(): Date
   },
@@ -95,6 +108,8 @@ export async function askAgain(
   const before = battle.turns.reduce((count, turn) => count + turn.prompt.images.length, 0)
   const imagesMax = Math.min(context.imagesPerTurnMax, context.imagesPerBattleMax - before)
   const prompt = toPrompt({ text, images, promptId, tags: [], inputMethod }, imagesMax, { needsImage: false })
+  context.spending.demandBudget()
+  await demandScreened(prompt, battle.id, context.screen)
   const asked = await context.battles.ask(battle.id, {
     prompt,
     promptSha256: context.sha256(normalisedPrompt(prompt.text)),

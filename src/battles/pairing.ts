@@ -53,8 +53,11 @@ export function weighPairs(
   policy: PairingPolicy,
   gains?: (a: ModelId, b: ModelId) => number | undefined,
 ): WeighedPair[] {
-  const weightOf = ({ weight, battles }: Candidate) => weight * (battles < policy.newBelowBattles ? policy.newWeight : 1)
-  const pairs = eligible.flatMap((a, i) => eligible.slice(i + 1).map((b) => ({ a, b, base: weightOf(a) * weightOf(b) })))
+  const weightOf = ({ weight, battles }: Candidate) =>
+    weight * (battles < policy.newBelowBattles ? policy.newWeight : 1)
+  const pairs = eligible.flatMap((a, i) =>
+    eligible.slice(i + 1).map((b) => ({ a, b, base: weightOf(a) * weightOf(b) })),
+  )
   const gain = pairs.map((pair) => pair.base * (gains?.(pair.a.modelId, pair.b.modelId) ?? 0))
   const baseSum = sum(pairs.map((pair) => pair.base))
   const gainSum = sum(gain)
@@ -85,6 +88,24 @@ export function drawPair(
     b: { modelId: b.modelId, version: b.version },
     pairProbability: pair.probability,
     eligible: eligible.map((candidate) => candidate.modelId),
+    policyHash,
+  }
+}
+
+/** The pair somebody asked for by name, sides as asked. Nothing about it was left to chance. Undefined when one of them cannot answer now. */
+export function namedPair(
+  asked: { a: ModelId; b: ModelId },
+  candidates: Contestant[],
+  policyHash: string,
+): Draw | undefined {
+  const find = (id: ModelId) => candidates.find(({ modelId }) => modelId === id)
+  const [a, b] = [find(asked.a), find(asked.b)]
+  if (!a || !b || a === b) return undefined
+  return {
+    a: { modelId: a.modelId, version: a.version },
+    b: { modelId: b.modelId, version: b.version },
+    pairProbability: 1,
+    eligible: [a.modelId, b.modelId],
     policyHash,
   }
 }

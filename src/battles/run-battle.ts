@@ -7,6 +7,7 @@ import type { Health } from '../models/health.ts'
 import type { Model } from '../models/model.ts'
 import type { AskedTurn, FailureReason, Finish, Provider, Receipt, Sampling, SentImage } from '../models/provider.ts'
 import type { Slots } from '../models/slots.ts'
+import type { Spending } from '../models/spending.ts'
 import {
   type Answer,
   type Battle,
@@ -32,6 +33,7 @@ export type RunContext = {
   sentImage(image: ImageRef): Promise<{ sent: SentImage; facts: unknown }>
   slots: Slots
   health: Health
+  spending: Pick<Spending, 'add'>
   sampling: Sampling
   system: string | null
   pace: { tickMs: number; startWaitMs: number }
@@ -274,12 +276,13 @@ function tellOperator(
   turn: number,
   answers: Record<Side, EndedAnswer | 'kept'>,
   { contestants }: Backstage,
-  { health, log }: RunContext,
+  { health, spending, log }: RunContext,
 ) {
   for (const side of sides) {
     const answer = answers[side]
     if (answer === 'kept') continue
     const model = contestants[side].modelId
+    spending.add(model, { usage: answer.receipt?.usage, characters: answer.raw.length })
     if (answer.state !== 'failed') {
       health.answered(model)
       continue

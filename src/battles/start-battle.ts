@@ -2,12 +2,13 @@ import { Refusal } from '../core/errors.ts'
 import type { BattleId, ModelId, PromptId, VoterId } from '../core/ids.ts'
 import { promptCharactersMax } from '../core/limits.ts'
 import type { ImageRef } from '../images/image.ts'
+import type { Spending } from '../models/spending.ts'
 import { categorise, languageOf } from '../prompts/categorise.ts'
 import { normalisedPrompt, type Prompt } from '../prompts/prompt.ts'
 import type { Draw, Pacing, TurnFlag } from './battle.ts'
 import type { BattleStore } from './battle-store.ts'
 import { isIdentityProbe } from './leaks.ts'
-import { type Candidate, drawPair, type PairingPolicy } from './pairing.ts'
+import { type Candidate, drawPair, namedPair, type PairingPolicy } from './pairing.ts'
 
 export type Challenge = {
   voterId: VoterId
@@ -18,6 +19,8 @@ export type Challenge = {
   tags: string[]
   inputMethod: Prompt['inputMethod']
   consent: { version: string; publish: boolean }
+  /** Chosen by name instead of drawn: such a battle runs with its names shown and is never counted. */
+  pair?: { a: ModelId; b: ModelId } | undefined
 }
 
 /** What is known of the models when a pair is drawn. */
@@ -28,7 +31,14 @@ export type Pool = {
   gains?: ((a: ModelId, b: ModelId) => number | undefined) | undefined
 }
 
-export type Screen = (prompt: Prompt) => Promise<'allowed' | 'refused'>
+/** Looks at a question and its new pictures, never at who answers (`moderation/screen.ts`). */
+export type Screen = (
+  prompt: Pick<Prompt, 'text' | 'images'>,
+  battleId: BattleId,
+) => Promise<'allowed' | 'text_refused' | 'image_refused' | 'not_screened'>
+
+/** Who may be drawn for this question: those that take its pictures and, where they only hold answers, hold one for it. */
+export type DrawPool = (prompt: Pick<Prompt, 'text' | 'images' | 'promptId'>) => Promise<Pool>
 
 /**
  * Draws the pair, tosses the sides and writes the battle. Everything that looks at the prompt runs before the draw and never sees the pair, so no
@@ -38,8 +48,9 @@ export async function startBattle(
   challenge: Challenge,
   context: {
     battles: BattleStore
-    pool(imageCount: number): Promise<Pool>
+    pool: DrawPool
     screen: Screen
+    spending: Pick<Spending, 'demandBudget'>
     pacing: Pacing
     imagesMax: number
     sha256(text: string): string
@@ -54,16 +65,19 @@ export async function startBattle(
     if (id) return { id, isNew: false }
     throw new Refusal('too_many', 'one_at_a_time')
   }
-  if ((await context.screen(prompt)) === 'refused') throw new Refusal('invalid', 'prompt_refused')
-  const { candidates, policy, policyHash, gains } = await context.pool(prompt.images.length)
-  const draw: Draw | undefined = drawPair(candidates, policy, policyHash, context.random, gains)
-  if (!draw) throw new Refusal('unavailable', 'no_models')
+  context.spending.demandBudget()
   const id = context.newId()
+  await demandScreened(prompt, id, context.screen)
+  const { candidates, policy, policyHash, gains } = await context.pool(prompt)
+  const draw: Draw | undefined = challenge.pair
+    ? namedPair(challenge.pair, candidates, policyHash)
+    : drawPair(candidates, policy, policyHash, context.random, gains)
+  if (!draw) throw new Refusal('unavailable', 'no_models')
   const kept = await context.battles.start({
     id,
     voterId: challenge.voterId,
     formKey: challenge.formKey,
-    mode: 'anonymous',
+    mode: challenge.pair ? 'named' : 'anonymous',
     pacing: context.pacing,
     prompt,
     promptSha256: context.sha256(normalisedPrompt(prompt.text)),
@@ -75,10 +89,23 @@ export async function startBattle(
   return { id: kept, isNew: kept === id }
 }
 
+export async function demandScreened(prompt: Pick<Prompt, 'text' | 'images'>, battleId: BattleId, screen: Screen) {
+  const result = await screen(prompt, battleId)
+  if (result === 'text_refused') throw new Refusal('invalid', 'prompt_refused')
+  if (result === 'image_refused') throw new Refusal('unsupported', 'image_refused')
+  if (result === 'not_screened') throw new Refusal('unavailable', 'not_screened')
+}
+
 export const flagsOf = (prompt: Prompt): TurnFlag[] => (isIdentityProbe(prompt.text) ? ['identity_probe'] : [])
 
 export function toPrompt(
-  { text, images, promptId, tags, inputMethod }: Pick<Challenge, 'text' | 'images' | 'promptId' | 'tags' | 'inputMethod'>,
+  {
+    text,
+    images,
+    promptId,
+    tags,
+    inputMethod,
+  }: Pick<Challenge, 'text' | 'images' | 'promptId' | 'tags' | 'inputMethod'>,
   imagesMax: number,
   { needsImage = true }: { needsImage?: boolean } = {},
 ): Prompt {

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { address, variableName } from './config-words.ts'
 
 const common = {
-  name: z.string().min(1).optional().describe('Named to voters where a third party is asked'),
+  name: z.string().min(1).exactOptional().describe('Named to voters where a third party is asked'),
   on: z
     .array(z.enum(['text', 'image']))
     .min(1)
@@ -21,8 +21,8 @@ export const moderatorSchema = z.discriminatedUnion('type', [
     format: z.enum(['openai', 'llama-guard']).describe('`openai`: `POST /moderations`; `llama-guard`: a chat model'),
     base_url: address.describe('Address of the service'),
     model: z.string().min(1).describe('Model name the service expects'),
-    key_env: variableName.optional().describe('Environment variable that holds the key'),
-    key_file: z.string().min(1).optional().describe('File that holds the key'),
+    key_env: variableName.exactOptional().describe('Environment variable that holds the key'),
+    key_file: z.string().min(1).exactOptional().describe('File that holds the key'),
   }),
   z.strictObject({
     type: z.literal('command').describe('A program of your own'),
@@ -30,8 +30,15 @@ export const moderatorSchema = z.discriminatedUnion('type', [
     command: z.array(z.string().min(1)).min(1).describe('Program and arguments; no shell'),
   }),
   z.strictObject({
-    type: z.literal('builtin').describe('A list of your own'),
+    type: z.literal('builtin').describe('Lists of your own'),
     ...common,
-    words: z.string().min(1).describe('File with one word or phrase a line'),
+    words: z.string().min(1).exactOptional().describe('File with one word or phrase a line'),
+    hashes: z
+      .string()
+      .min(1)
+      .exactOptional()
+      .describe('File with one known picture a line: SHA-256 of the file, or its 64-bit difference hash'),
   }),
 ])
+
+export type FileModerator = z.output<typeof moderatorSchema>

@@ -14,6 +14,7 @@ export function pairFindings(config: FileConfig, { has, folder }: PairFacts): Fi
     ...battlePairs(config),
     ...secretPairs(config, has),
     ...config.models.flatMap((_, at) => [...modelPairs(config, at, folder)]),
+    ...budgetPairs(config),
     ...fileFindings(config, folder),
   ]
 }
@@ -55,7 +56,7 @@ export const isLoopback = (host: string) =>
   host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 
 /** What the configuration can already say but this version cannot yet do: refused, so that nobody relies on it. */
-function notYet({ access, battles, metrics, moderation, ranking, sampling_policy, storage }: FileConfig): Finding[] {
+function notYet({ access, battles, metrics, ranking, sampling_policy, storage }: FileConfig): Finding[] {
   const wishes: [boolean, Path, string][] = [
     [access.vote === 'link', ['access', 'vote'], 'this version has no invitations yet; write me or anyone'],
     [
@@ -69,7 +70,6 @@ function notYet({ access, battles, metrics, moderation, ranking, sampling_policy
     [ranking.turns !== 'last', ['ranking', 'turns'], "this version ranks a battle's newest vote; write last"],
     
     [storage.blobs !== 'disk', ['storage', 'blobs'], 'this version keeps images on disk only; write disk'],
-    [moderation.length > 0, ['moderation'], 'this version cannot screen yet; remove the entries'],
     [sampling_policy !== 'arena', ['sampling_policy'], 'this version always sends its own sampling; write arena'],
   ]
   return wishes.filter(([isAsked]) => isAsked).map(([, path, why]) => error(path, `${path.join('.')}: ${why}.`))
@@ -117,6 +117,21 @@ function noKey(path: Path, { key_env, key_file }: { key_env: string | null; key_
   return key_file !== null
     ? error([...path, 'key_file'], `${path[0]}.key_file names ${key_file}, which holds no key.`)
     : error([...path, 'key_env'], `${path[0]}.key_env names ${key_env}, which is not set.`)
+}
+
+/** A budget needs prices, all in one currency. */
+function* budgetPairs({ limits, models }: FileConfig): Generator<Finding> {
+  if (limits.spend_per_day === null) return
+  const path: Path = ['limits', 'spend_per_day']
+  const currencies = [...new Set(models.flatMap(({ card }) => card.price?.currency ?? []))]
+  if (currencies.length > 1)
+    yield error(path, `limits.spend_per_day needs prices in one currency; the cards name ${currencies.join(' and ')}.`)
+  for (const [at, { id, kind, card }] of models.entries())
+    if (!card.price && kind !== 'builtin' && kind !== 'replay')
+      yield warning(
+        ['models', at],
+        `model ${id} has no card.price, so limits.spend_per_day takes its answers as free; write one, 0 if it is.`,
+      )
 }
 
 const secretHeaders = ['authorization', 'proxy-authorization', 'x-api-key', 'api-key', 'x-goog-api-key', 'cookie']

@@ -184,9 +184,17 @@ export const configSchema = z.strictObject({
       .default('ask')
       .describe('Whether voters are asked if their battles may be published'),
   }),
-  limits: group('What one voter may do', {
+  limits: group('What may be done, and what it may cost', {
     upload_mb: z.number().gt(0).max(100).default(15).describe('Largest image file'),
     battles_per_hour: whole(1, 100_000).default(60).describe('Battles one voter may start'),
+    spend_per_day: z
+      .number()
+      .min(0)
+      .nullable()
+      .default(null)
+      .describe(
+        'Once the answers of a day (UTC) have cost this much by `card.price`, no model is asked until the next; null is no limit',
+      ),
   }),
   metrics: group('Prometheus metrics at `/metrics`', {
     enabled: z.boolean().default(false).describe('Model labels break blindness: keep the token secret'),

@@ -1,13 +1,16 @@
+import { existsSync } from 'node:fs'
 import { readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { Refusal } from '../core/errors.ts'
+import type { boardOf } from '../exports/board.ts'
 import type { ExportProgress, ExportResult } from '../exports/build-export.ts'
 import { type ExportOptions, problemsOf } from '../exports/options.ts'
 import type { ExportPreview } from '../exports/preview.ts'
 import { exportFolder } from '../storage/exports/export-folder.ts'
+import { importPool } from '../storage/exports/import-pool.ts'
 import { type Tar, tarOf } from '../storage/exports/tar.ts'
-import { type ExportPlace, exportsOf } from './export-context.ts'
+import { type ExportPlace, exportsOf, importsOf } from './export-context.ts'
 import type { ExportQuestion, ExportReply } from './job-export.ts'
 
 export type ExportStatus =
@@ -44,7 +47,12 @@ export type ExportDesk = AsyncDisposable & {
   /** The whole snapshot as a computed archive: its length is known and any range of it can be read. */
   tar(id: string): Promise<Tar | undefined>
   remove(id: string): Promise<boolean>
+  /** Imported pools. */
+  sources(): Promise<{ name: string; format: string; license: string | null; votes: number }[]>
+  /** The board of one, for `/leaderboard?source=NAME`: rows as `sightline rank` gives them. */
+  sourceBoard(source: string): Promise<Board | undefined>
 }
+type Board = ReturnType<typeof boardOf>
 
 /** An export is written here and gets its snapshot's name when it is complete. */
 const buildingName = 'building'
@@ -69,6 +77,15 @@ export function exportDesk({ place, now }: { place: ExportPlace; now(): Date }):
       stat(join(folder, 'SHA256SUMS')).catch(() => null),
     ])
     return manifest === null ? undefined : hosted(id, manifest)
+  }
+  const sources = async () => {
+    if (!existsSync(importsOf(place.data))) return []
+    const pool = importPool(importsOf(place.data))
+    try {
+      return await pool.sources()
+    } finally {
+      pool.close()
+    }
   }
   const finish = async (result: ExportResult) => {
     const home = join(root, result.snapshot)
@@ -145,6 +162,11 @@ export function exportDesk({ place, now }: { place: ExportPlace; now(): Date }):
       await rm(join(root, id), { recursive: true })
       return true
     },
+    sources,
+    async sourceBoard(source) {
+      if (!(await sources()).some(({ name }) => name === source)) return undefined
+      return await lookingThread.ask<Board>({ ask: 'board', source })
+    },
     async [Symbol.asyncDispose]() {
       await Promise.all([thread.close(), lookingThread.close()])
     },
@@ -152,7 +174,8 @@ export function exportDesk({ place, now }: { place: ExportPlace; now(): Date }):
 }
 
 function refuseNonsense(options: ExportOptions) {
-  if (problemsOf(options).length > 0) throw new Refusal('invalid', options.presets.length === 0 ? 'unknown_preset' : 'unknown_filter')
+  if (problemsOf(options).length > 0)
+    throw new Refusal('invalid', options.presets.length === 0 ? 'unknown_preset' : 'unknown_filter')
 }
 
 type Manifest = {
@@ -197,8 +220,15 @@ class WorkerFailure extends Error {
   }
 }
 
-type Asked = { ask: 'preview'; options: ExportOptions } | { ask: 'export'; options: ExportOptions; out: string }
-type Waiting = { resolve(value: unknown): void; reject(error: Error): void; onProgress?: ((progress: ExportProgress) => void) | undefined }
+type Asked =
+  | { ask: 'board'; source: string }
+  | { ask: 'preview'; options: ExportOptions }
+  | { ask: 'export'; options: ExportOptions; out: string }
+type Waiting = {
+  resolve(value: unknown): void
+  reject(error: Error): void
+  onProgress?: ((progress: ExportProgress) => void) | undefined
+}
 
 /** One worker thread, started with the first question and replaced when it dies. */
 function exportThread(place: ExportPlace) {
@@ -206,14 +236,19 @@ function exportThread(place: ExportPlace) {
   let nextId = 1
   const waiting = new Map<number, Waiting>()
   const start = () => {
-    const fresh = new Worker(new URL(`./job-export${extname(import.meta.url)}`, import.meta.url), { workerData: { place } })
+    const fresh = new Worker(new URL(`./job-export${extname(import.meta.url)}`, import.meta.url), {
+      workerData: { place },
+      // Rows are garbage as soon as they are written: a small nursery frees them early and keeps 100 MB out of the process.
+      resourceLimits: { maxYoungGenerationSizeMb: 12 },
+    })
     fresh.on('message', (reply: ExportReply) => {
       const asked = waiting.get(reply.id)
       if ('progress' in reply) return asked?.onProgress?.(reply.progress)
       waiting.delete(reply.id)
       if (waiting.size === 0) fresh.unref()
-      if ('failure' in reply) asked?.reject(new WorkerFailure(reply.failure.code, reply.failure.message, reply.failure.funnel))
-      else asked?.resolve('preview' in reply ? reply.preview : reply.result)
+      if ('failure' in reply)
+        asked?.reject(new WorkerFailure(reply.failure.code, reply.failure.message, reply.failure.funnel))
+      else asked?.resolve('preview' in reply ? reply.preview : 'board' in reply ? reply.board : reply.result)
     })
     const lost = (why: string) => {
       if (worker === fresh) worker = null

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { ExportProgress, ExportResult } from '../exports/build-export.ts'
 import { defaultOptions, type ExportOptions, isPreset, type Preset, presets } from '../exports/options.ts'
@@ -49,6 +50,7 @@ export type ExportFlags = PlaceFlags & {
   snapshot?: string
   winnerWords?: ExportOptions['winnerWords']
   embedImages?: boolean
+  notes?: boolean
   dryRun?: boolean
   json?: boolean
   quiet?: boolean
@@ -64,7 +66,10 @@ export function registerExport(program: Command) {
   withPlaces(program.command('export'))
     .description(`Write votes as a dataset. Presets: ${presets.join(', ')}.`)
     .argument('[presets]', 'one preset, or several with commas between')
-    .addHelpText('before', 'Example:\n  sightline export dpo,battles --out ./dataset --since 2026-11-01 --category ocr\n')
+    .addHelpText(
+      'before',
+      'Example:\n  sightline export dpo,battles --out ./dataset --since 2026-11-01 --category ocr\n',
+    )
     .option('--out <dir>', 'where to write; empty, or an unfinished export of the same command')
     .option('--since <time>', 'votes from then on (UTC)', toTime)
     .option('--until <time>', 'votes before then (UTC)', toTime)
@@ -74,7 +79,9 @@ export function registerExport(program: Command) {
     .option('--exclude-model <id>', 'no battles with these models; repeatable', list)
     .option('--pair <a,b>', 'only battles between these two; repeatable', toPair)
     .option('--group <kind>', 'only these voters: anon, user, annotator; repeatable', list)
-    .addOption(choice('--mode <mode>', 'how the battle ran', ['anonymous', 'revealed', 'named', 'ablation', 'any'], 'anonymous'))
+    .addOption(
+      choice('--mode <mode>', 'how the battle ran', ['anonymous', 'revealed', 'named', 'ablation', 'any'], 'anonymous'),
+    )
     .option('--has-reason', 'only votes with a reason or a note')
     .option('--min-turns <n>', 'voted turn at least', toWhole)
     .option('--max-turns <n>', 'voted turn at most', toWhole)
@@ -84,7 +91,9 @@ export function registerExport(program: Command) {
     .option('--no-both-bad', 'kto: leave out votes for neither')
     .option('--include-uncounted', 'battles, lmarena: also votes that are not ranked')
     .option('--include-flag <flag>', 'battles, lmarena: keep rows that this test would remove; repeatable', list)
-    .addOption(choice('--aggregate <how>', 'one row per vote, or per pair of answers', ['per_vote', 'per_pair'], 'per_vote'))
+    .addOption(
+      choice('--aggregate <how>', 'one row per vote, or per pair of answers', ['per_vote', 'per_pair'], 'per_vote'),
+    )
     .option('--min-agreement <share>', 'per_pair: least agreement', toShare)
     .addOption(choice('--multi-turn <how>', 'dpo after turn 1', ['shared', 'winner'], 'shared'))
     .option('--max-per-voter <n>', 'rows of one voter at most', toWhole)
@@ -92,13 +101,17 @@ export function registerExport(program: Command) {
     .option('--min-seconds <n>', 'least time from both answers to the vote', toWhole)
     .addOption(choice('--placeholders <how>', 'special tokens in texts', ['exclude', 'escape'], 'exclude'))
     .addOption(choice('--pii <how>', 'detected personal data', ['exclude', 'redact', 'keep'], 'exclude'))
-    .addOption(choice('--timestamps <unit>', 'times are rounded down to', ['ms', 'minute', 'hour', 'day', 'none'], 'hour'))
+    .addOption(
+      choice('--timestamps <unit>', 'times are rounded down to', ['ms', 'minute', 'hour', 'day', 'none'], 'hour'),
+    )
     .addOption(choice('--voter-ids <how>', 'pseudonyms that join', ['dataset', 'snapshot', 'none'], 'dataset'))
     .option('--test <share>', 'share of the test split (default: 0.05)', toShare)
     .option('--seed <n>', 'of the split (default: 1)', toWhole)
     .addOption(choice('--split-by <what>', 'what never crosses the split', ['content', 'voter', 'time'], 'content'))
     .option('--split-phash <bits>', 'pictures this alike are one for the split (default: 5)', toWhole)
-    .addOption(choice('--scope <scope>', 'internal: for you; public: consented rows only', ['internal', 'public'], 'internal'))
+    .addOption(
+      choice('--scope <scope>', 'internal: for you; public: consented rows only', ['internal', 'public'], 'internal'),
+    )
     .option('--license <id>', 'licence of a public export (default: exports.license)')
     .option('--dataset <name>', 'voter pseudonyms join within one dataset')
     .option('--source <name>', 'an imported pool in place of the own battles')
@@ -106,6 +119,7 @@ export function registerExport(program: Command) {
     .option('--snapshot <id>', 'write an earlier snapshot again, byte for byte')
     .addOption(choice('--winner-words <words>', 'lmarena: how both bad is spelt', ['standard', '140k'], 'standard'))
     .option('--embed-images', 'sqlite: pictures inside the file')
+    .option('--notes', "battles, llm-comparator: with the voters' own words")
     .option('--dry-run', 'say what would be written, write nothing')
     .option('--json', 'print the result as JSON')
     .option('--quiet', 'no progress')
@@ -121,6 +135,8 @@ async function runExport(words: string | undefined, flags: ExportFlags) {
   if (!flags.out && !flags.dryRun) throw usage('--out is missing: the folder to write to.')
   if (!options.source && !existsSync(databaseOf(config.data)))
     throw usage(`There is no arena in ${config.data}: no sightline.db. Name its folder with --data.`)
+  // Rows are garbage as soon as they are written: a nursery that does not grow keeps 100 MB out of the process (measured).
+  setFlagsFromString('--semi-space-growth-factor=1')
   const stopping = new AbortController()
   const stop = () => stopping.abort()
   process.once('SIGINT', stop)
@@ -140,7 +156,10 @@ async function runExport(words: string | undefined, flags: ExportFlags) {
       const { seeded } = await import('../ranking/random.ts')
       const stats = statsOf(frozen, seeded)
       progress.end()
-      printPlan({ rows: stats.rows, funnel: stats.funnel, bytes: sizeOf(frozen), warnings: frozen.warnings }, flags.json === true)
+      printPlan(
+        { rows: stats.rows, funnel: stats.funnel, bytes: sizeOf(frozen), warnings: frozen.warnings },
+        flags.json === true,
+      )
       return
     }
     const result = flags.snapshot ? await rebuildSnapshot(flags.snapshot, run) : await buildExport(options, run)
@@ -150,7 +169,8 @@ async function runExport(words: string | undefined, flags: ExportFlags) {
     progress.end()
     if (!(error instanceof ExportFailure)) throw error
     if (error.code === 'usage') throw usage(`${sentence(error.message)}`, error)
-    if (flags.json) printJson({ code: error.code, message: error.message, ...(error.funnel ? { funnel: error.funnel } : {}) })
+    if (flags.json)
+      printJson({ code: error.code, message: error.message, ...(error.funnel ? { funnel: error.funnel } : {}) })
     if (error.code === 'nothing_left' && error.funnel && !flags.json) say(funnelText(Object.entries(error.funnel)))
     if (error.code !== 'interrupted') throw failed(`${sentence(error.message)} (${error.code})`, error)
     say(sentence(error.message))
@@ -214,6 +234,7 @@ export function optionsFrom(
     license: flags.license ?? exports.license,
     winnerWords: flags.winnerWords ?? base.winnerWords,
     embedImages: flags.embedImages ?? false,
+    notes: flags.notes ?? false,
     source: flags.source ?? null,
   }
 }
@@ -250,9 +271,12 @@ function printResult(result: ExportResult, out: string, isJson: boolean) {
 }
 
 const rowsText = (rows: ExportResult['rows']) =>
-  tableText([['preset', 'split', 'rows'], ...rows.map(({ preset, split, rows: count }) => [preset, split, String(count)])], {
-    right: [2],
-  })
+  tableText(
+    [['preset', 'split', 'rows'], ...rows.map(({ preset, split, rows: count }) => [preset, split, String(count)])],
+    {
+      right: [2],
+    },
+  )
 
 type Steps = { reason: string; removed: number; remaining: number }[]
 function funnelText(funnels: [string, unknown][]): string {
@@ -294,9 +318,14 @@ const sizeText = (bytes: number) => (bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} KB
 const sentence = (text: string) => `${text[0]?.toUpperCase() ?? ''}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`
 
 function toTime(text: string): Date {
-  const shaped = /^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : /(?:Z|[+-]\d{2}:?\d{2})$/.test(text) ? text : `${text}Z`
+  const shaped = /^\d{4}-\d{2}-\d{2}$/.test(text)
+    ? `${text}T00:00:00Z`
+    : /(?:Z|[+-]\d{2}:?\d{2})$/.test(text)
+      ? text
+      : `${text}Z`
   const at = new Date(shaped)
-  if (Number.isNaN(at.getTime())) throw new InvalidArgumentError('a date such as 2026-11-01 or 2026-11-01T12:00:00Z is needed.')
+  if (Number.isNaN(at.getTime()))
+    throw new InvalidArgumentError('a date such as 2026-11-01 or 2026-11-01T12:00:00Z is needed.')
   return at
 }
 
@@ -307,7 +336,8 @@ function toWhole(text: string): number {
 
 function toShare(text: string): number {
   const value = Number(text)
-  if (!(value >= 0 && value <= 1) || text.trim() === '') throw new InvalidArgumentError('a share from 0 to 1 is needed.')
+  if (!(value >= 0 && value <= 1) || text.trim() === '')
+    throw new InvalidArgumentError('a share from 0 to 1 is needed.')
   return value
 }
 

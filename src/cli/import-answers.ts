@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs'
 import { copyFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Command } from 'commander'
-import { databaseOf } from './export-context.ts'
 import { failed, usage } from './command-error.ts'
+import { databaseOf } from './export-context.ts'
 import { configFrom, type PlaceFlags, withPlaces } from './load.ts'
 import { print, printJson, safe, tableText } from './output.ts'
 
@@ -43,25 +43,40 @@ async function importAnswers(file: string, flags: AnswerFlags) {
     file: kept,
   }
   if (flags.json) return void printJson(result)
-  print(`${answers.count} answers; ${linesText('repeated', answers.duplicates)}, ${linesText('unreadable', answers.unreadable)}.`)
+  print(
+    `${answers.count} answers; ${linesText('repeated', answers.duplicates)}, ${linesText('unreadable', answers.unreadable)}.`,
+  )
   if (coverage.length > 0)
     print(
       tableText(
         [
           ['set', 'prompts', 'without an answer', ''],
-          ...coverage.map(({ set, items, missing }) => [set, String(items), String(missing.length), safe(missing.slice(0, 5).join(', '))]),
+          ...coverage.map(({ set, items, missing }) => [
+            set,
+            String(items),
+            String(missing.length),
+            safe(missing.slice(0, 5).join(', ')),
+          ]),
         ],
         { right: [1, 2] },
       ),
     )
-  if (kept) print(`Kept as ${kept}. Add it to sightline.yaml:\n\nmodels:\n  - id: ${id}\n    name: ${id}\n    kind: replay\n    file: ${kept}`)
+  if (kept)
+    print(
+      `Kept as ${kept}. Add it to sightline.yaml:\n\nmodels:\n  - id: ${id}\n    name: ${id}\n    kind: replay\n    file: ${kept}`,
+    )
 }
 
 const linesText = (what: string, lines: number[]) =>
-  lines.length === 0 ? `no ${what} lines` : `${lines.length} ${what} (line ${lines.slice(0, 5).join(', ')}${lines.length > 5 ? ', …' : ''})`
+  lines.length === 0
+    ? `no ${what} lines`
+    : `${lines.length} ${what} (line ${lines.slice(0, 5).join(', ')}${lines.length > 5 ? ', …' : ''})`
 
 /** For each prompt set the arena has: which of its questions the file does not answer. */
-async function coverageOf(answers: Awaited<ReturnType<typeof import('../providers/replay.ts').readAnswers>>, data: string) {
+async function coverageOf(
+  answers: Awaited<ReturnType<typeof import('../providers/replay.ts').readAnswers>>,
+  data: string,
+) {
   if (!existsSync(databaseOf(data))) return []
   const { sqliteReader } = await import('../storage/sqlite/storage.ts')
   const storage = sqliteReader(databaseOf(data))
@@ -72,7 +87,9 @@ async function coverageOf(answers: Awaited<ReturnType<typeof import('../provider
       const prompts = await storage.prompts.inSet(id)
       const missing = prompts.filter(
         ({ id: promptId, text, image }) =>
-          ![text.en, ...(text.zh ? [text.zh] : [])].some((question) => answers.find(askedTurn(promptId, question, image))),
+          ![text.en, ...(text.zh ? [text.zh] : [])].some((question) =>
+            answers.find(askedTurn(promptId, question, image)),
+          ),
       )
       coverage.push({ set: id, items: prompts.length, missing: missing.map(({ id: promptId }) => promptId) })
     }

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { Refusal } from '../core/errors.ts'
 import { imageBytesMaxDefault } from '../core/limits.ts'
-import type { BlobStore } from '../images/blob-store.ts'
-import { imageKey, type ImageType } from '../images/image.ts'
-import type { ImageCodec } from '../images/image-codec.ts'
 import type { ExportImage } from '../exports/export-store.ts'
 import type { RawImage } from '../exports/import-formats.ts'
+import type { BlobStore } from '../images/blob-store.ts'
+import { type ImageType, imageKey } from '../images/image.ts'
+import type { ImageCodec } from '../images/image-codec.ts'
 import { fileUnder } from '../storage/exports/import-files.ts'
 
 /**
@@ -35,7 +35,12 @@ export function importedImages({
   }
 }
 
-async function accepted(bytes: Uint8Array, name: string, codec: ImageCodec, blobs: BlobStore | null): Promise<ExportImage | null> {
+async function accepted(
+  bytes: Uint8Array,
+  name: string,
+  codec: ImageCodec,
+  blobs: BlobStore | null,
+): Promise<ExportImage | null> {
   try {
     const decoded = await codec.decode(bytes)
     const { facts } = decoded
@@ -43,7 +48,13 @@ async function accepted(bytes: Uint8Array, name: string, codec: ImageCodec, blob
     const keepsBytes = type !== null && !facts.hadMetadata && facts.orientation <= 1
     const kept = keepsBytes
       ? { sha256: name, mediaType: type, width: facts.width, height: facts.height, data: bytes }
-      : { sha256: decoded.sha256, mediaType: decoded.mediaType, width: decoded.width, height: decoded.height, data: decoded.bytes }
+      : {
+          sha256: decoded.sha256,
+          mediaType: decoded.mediaType,
+          width: decoded.width,
+          height: decoded.height,
+          data: decoded.bytes,
+        }
     const { data, ...described } = kept
     await blobs?.put(imageKey(described), data)
     return { ...described, bytes: data.length, phash: decoded.phash, isQuarantined: false }

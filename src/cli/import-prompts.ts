@@ -13,14 +13,33 @@ import { configFrom, type PlaceFlags, withPlaces } from './load.ts'
 import { print, printJson, safe, tableText } from './output.ts'
 import { progressOf } from './progress.ts'
 
-type PromptFlags = PlaceFlags & { set?: string; title?: string; license?: string; images?: string; dryRun?: boolean; json?: boolean }
-type Problem = 'broken_picture' | 'oversized_picture' | 'no_picture' | 'no_prompt' | 'prompt_too_long' | 'duplicate' | 'unreadable'
+type PromptFlags = PlaceFlags & {
+  set?: string
+  title?: string
+  license?: string
+  images?: string
+  dryRun?: boolean
+  json?: boolean
+}
+type Problem =
+  | 'broken_picture'
+  | 'oversized_picture'
+  | 'no_picture'
+  | 'no_prompt'
+  | 'prompt_too_long'
+  | 'duplicate'
+  | 'unreadable'
 
 export function registerImportPrompts(command: Command) {
   withPlaces(command.command('prompts'))
-    .description('A set of pictures with questions: CSV, JSONL or Parquet, or a folder with one of them and the pictures.')
+    .description(
+      'A set of pictures with questions: CSV, JSONL or Parquet, or a folder with one of them and the pictures.',
+    )
     .argument('<path>', 'columns: image, prompt, lang, tags (with | between), reference, id')
-    .addHelpText('before', 'Example:\n  sightline import prompts ./receipts --set receipts --license cc0-1.0 --dry-run\n')
+    .addHelpText(
+      'before',
+      'Example:\n  sightline import prompts ./receipts --set receipts --license cc0-1.0 --dry-run\n',
+    )
     .option('--set <id>', 'id of the set (default: name of the file or folder)')
     .option('--title <text>', 'its title (default: the id)')
     .option('--license <id>', 'licence of pictures and questions')
@@ -34,10 +53,17 @@ async function importPrompts(path: string, flags: PromptFlags) {
   const { data } = configFrom(flags, { isQuiet: true })
   if (!existsSync(path)) throw usage(`${path} does not exist.`)
   const file = tableIn(path)
-  const set = flags.set ?? basename(path).replace(/\.(csv|jsonl|jsonl\.gz|parquet)$/, '').toLowerCase()
-  if (!/^[a-z0-9][a-z0-9._-]{0,63}$/.test(set)) throw usage(`--set: ${set} is no id; use lower-case letters, digits, dots and dashes.`)
-  if (!flags.license && !flags.dryRun) throw usage('--license is missing: what the pictures and questions may be used for.')
-  if (!flags.dryRun && !existsSync(databaseOf(data))) throw usage(`There is no arena in ${data}: no sightline.db. Start it once, or name its folder with --data.`)
+  const set =
+    flags.set ??
+    basename(path)
+      .replace(/\.(csv|jsonl|jsonl\.gz|parquet)$/, '')
+      .toLowerCase()
+  if (!/^[a-z0-9][a-z0-9._-]{0,63}$/.test(set))
+    throw usage(`--set: ${set} is no id; use lower-case letters, digits, dots and dashes.`)
+  if (!flags.license && !flags.dryRun)
+    throw usage('--license is missing: what the pictures and questions may be used for.')
+  if (!flags.dryRun && !existsSync(databaseOf(data)))
+    throw usage(`There is no arena in ${data}: no sightline.db. Start it once, or name its folder with --data.`)
 
   const { rowsOfFile } = await import('../storage/exports/import-files.ts')
   const { diskBlobStore } = await import('../storage/disk/blob-store.ts')
@@ -55,7 +81,13 @@ async function importPrompts(path: string, flags: PromptFlags) {
     const image = await (storage
       ? acceptImage(
           { bytes, uploadedBy: null, isPublic: true },
-          { codec, blobs: diskBlobStore(data), images: storage.images, imageBytesMax: imageBytesMaxDefault, now: () => new Date() },
+          {
+            codec,
+            blobs: diskBlobStore(data),
+            images: storage.images,
+            imageBytesMax: imageBytesMaxDefault,
+            now: () => new Date(),
+          },
         )
       : codec.decode(bytes)
     ).catch(() => null)
@@ -84,7 +116,8 @@ function tableIn(path: string): string {
   const found = ['prompts', 'metadata', 'index'].flatMap((name) =>
     ['.jsonl', '.csv', '.parquet', '.jsonl.gz'].map((ending) => `${name}${ending}`),
   )
-  const name = found.find((candidate) => names.includes(candidate)) ?? names.find((held) => /\.(jsonl|csv|parquet)$/.test(held))
+  const name =
+    found.find((candidate) => names.includes(candidate)) ?? names.find((held) => /\.(jsonl|csv|parquet)$/.test(held))
   if (!name) throw usage(`${path} holds no prompts.jsonl, prompts.csv or .parquet.`)
   return join(path, name)
 }
@@ -166,28 +199,48 @@ function setPrompt(
 
 async function bytesOf(value: unknown, open: (path: string) => Promise<Uint8Array | null>): Promise<Uint8Array | null> {
   if (value instanceof Uint8Array) return value
-  if (typeof value === 'object' && value !== null && 'bytes' in value && value.bytes instanceof Uint8Array) return value.bytes
+  if (typeof value === 'object' && value !== null && 'bytes' in value && value.bytes instanceof Uint8Array)
+    return value.bytes
   const path = typeof value === 'object' && value !== null && 'path' in value ? value.path : value
   return typeof path === 'string' && path !== '' ? await open(path) : null
 }
 
 function report(set: string, count: number, problems: { row: number; problem: Problem }[], flags: PromptFlags) {
   const missingLicense = !flags.license
-  if (flags.json) return printJson({ set, prompts: count, dry_run: flags.dryRun ?? false, missing_license: missingLicense, problems })
-  print(`${flags.dryRun ? 'Would import' : 'Imported'} ${count} prompts into the set ${set}.${missingLicense ? ' Its licence is missing: name it with --license.' : ''}`)
+  if (flags.json)
+    return printJson({ set, prompts: count, dry_run: flags.dryRun ?? false, missing_license: missingLicense, problems })
+  print(
+    `${flags.dryRun ? 'Would import' : 'Imported'} ${count} prompts into the set ${set}.${missingLicense ? ' Its licence is missing: name it with --license.' : ''}`,
+  )
   const byProblem = Map.groupBy(problems, ({ problem }) => problem)
   if (problems.length > 0)
     print(
       tableText([
         ['left out', 'rows', 'first'],
-        ...[...byProblem].map(([problem, rows]) => [problem, String(rows.length), safe(rows.slice(0, 5).map(({ row }) => row).join(', '))]),
+        ...[...byProblem].map(([problem, rows]) => [
+          problem,
+          String(rows.length),
+          safe(
+            rows
+              .slice(0, 5)
+              .map(({ row }) => row)
+              .join(', '),
+          ),
+        ]),
       ]),
     )
 }
 
 const problemsText = (problems: { problem: Problem }[]) =>
-  problems.length === 0 ? '' : ` All ${problems.length} rows were left out: ${[...new Set(problems.map(({ problem }) => problem))].join(', ')}.`
+  problems.length === 0
+    ? ''
+    : ` All ${problems.length} rows were left out: ${[...new Set(problems.map(({ problem }) => problem))].join(', ')}.`
 
 const wordOf = (value: unknown): string | null => (typeof value === 'string' && value.trim() !== '' ? value : null)
 const tagsOf = (value: unknown): string[] =>
-  Array.isArray(value) ? value.flatMap((tag) => wordOf(tag) ?? []) : (wordOf(value)?.split('|').map((tag) => tag.trim()).filter(Boolean) ?? [])
+  Array.isArray(value)
+    ? value.flatMap((tag) => wordOf(tag) ?? [])
+    : (wordOf(value)
+        ?.split('|')
+        .map((tag) => tag.trim())
+        .filter(Boolean) ?? [])

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import type { ImportTotals } from '../exports/import-battles.ts'
-import { type ImportFormat, importFormats, isImportFormat, formatOf } from '../exports/import-formats.ts'
+import { formatOf, type ImportFormat, importFormats, isImportFormat } from '../exports/import-formats.ts'
 import { failed, usage } from './command-error.ts'
 import { registerImportAnswers } from './import-answers.ts'
 import { registerImportPrompts } from './import-prompts.ts'
@@ -31,7 +31,10 @@ export function registerImport(program: Command) {
   withPlaces(command.command('battles'))
     .description('Votes of a published arena set, into a pool of their own.')
     .argument('[files...]', '.jsonl, .jsonl.gz, .parquet, or folders of them')
-    .addHelpText('before', 'Example:\n  sightline import battles data/train-*.parquet --source visionarena --license cc-by-4.0\n')
+    .addHelpText(
+      'before',
+      'Example:\n  sightline import battles data/train-*.parquet --source visionarena --license cc-by-4.0\n',
+    )
     .option('--source <name>', 'name of the pool')
     .option('--format <format>', `auto, ${importFormats.join(', ')}`, 'auto')
     .option('--images <dir>', 'where picture paths in the rows lead to; addresses are never fetched')
@@ -129,20 +132,24 @@ async function chosenFormat(
   if (word !== 'auto') throw usage(`--format is auto, ${importFormats.join(', ')}.`)
   const columns = await columnsOf(file)
   const format = formatOf(columns)
-  if (!format) throw usage(`${file}: no known format has these columns: ${columns.join(', ') || 'none'}. Name one with --format.`)
+  if (!format)
+    throw usage(`${file}: no known format has these columns: ${columns.join(', ') || 'none'}. Name one with --format.`)
   return format
 }
 
 async function modelNames(file: string): Promise<Map<string, string>> {
   const { parse } = await import('yaml')
   const held: unknown = parse(readFileSync(file, 'utf8'))
-  if (typeof held !== 'object' || held === null || Array.isArray(held)) throw usage(`${file} must be a list of name: id.`)
+  if (typeof held !== 'object' || held === null || Array.isArray(held))
+    throw usage(`${file} must be a list of name: id.`)
   return new Map(Object.entries(held).map(([name, id]) => [name, String(id)]))
 }
 
 function printTotals(source: string, format: string, totals: ImportTotals, isDryRun: boolean) {
   const { read, added, skipped, flagged, images, models } = totals
-  print(`${isDryRun ? 'Would import' : 'Imported'} ${added} of ${read} rows (${format}) into ${source}, with ${images} pictures, ${Object.keys(models).length} models.`)
+  print(
+    `${isDryRun ? 'Would import' : 'Imported'} ${added} of ${read} rows (${format}) into ${source}, with ${images} pictures, ${Object.keys(models).length} models.`,
+  )
   const notes = [
     ...Object.entries(skipped).map(([reason, count]) => ['skipped', reason, String(count)]),
     ...Object.entries(flagged).map(([flag, count]) => ['flagged', flag, String(count)]),

@@ -66,6 +66,7 @@ async function rank(flags: RankFlags) {
     category: flags.category,
     hasStyle: flags.style === true,
     isOrdered: flags.method === 'elo',
+    hasVoters: flags.ci !== 'none' || flags.style === true,
     progress: progressOf('Reading votes', { unit: ' bytes' }),
   })
   reportRows(votes, flags)

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import { createGunzip } from 'node:zlib'
 import { failed, usage } from './command-error.ts'
+import { csvSpans, jsonSpans, type RowSpans } from './row-spans.ts'
 import type { Row } from './vote-row.ts'
 
 /** A row with the line it began on, or why there is none on that line. */
@@ -12,35 +13,49 @@ const required = ['model_a', 'model_b', 'winner']
 /** One line of one file is at most this long; a whole conversation with images in it may stand on one. */
 const lineBytesMax = 256 * 1024 * 1024
 
+/** Who takes the rows of a file, and which columns it looks at. */
+export type RowTaker = {
+  columns: readonly string[]
+  /** Offered each row that is not unusual, and says whether it took it; the others come as rows, in the order of the file. */
+  onSpans(spans: RowSpans): boolean
+  onRow(read: ReadRow): void
+  /** How much of the file has been read. */
+  onBytes(bytes: number): void
+}
+
 /**
- * The rows of a file in batches, whatever its format: `.jsonl`, `.csv`, either of them with gzip, `.parquet`; `-` is standard input.
- * Holds one batch at a time. `onBytes` is told how much of the file has been read.
+ * All rows of a file, whatever its format: `.jsonl`, `.csv`, either of them with gzip, `.parquet`; `-` is standard input. Holds one piece of
+ * the file at a time.
  */
-export async function* readRows(
-  file: string,
-  { columns, onBytes = () => {} }: { columns: readonly string[]; onBytes?: (bytes: number) => void },
-): AsyncGenerator<ReadRow[]> {
-  if (file !== '-' && (await isParquet(file))) return yield* parquetBatches(file, columns, onBytes)
+export async function readRows(file: string, taker: RowTaker): Promise<void> {
+  if (file !== '-' && (await isParquet(file))) return readParquet(file, taker)
   let read = 0
   const source = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 1 << 20 })
   async function* counted(chunks: AsyncIterable<Buffer>) {
     for await (const chunk of chunks) {
       read += chunk.length
-      onBytes(read)
+      taker.onBytes(read)
       yield chunk
     }
   }
-  const chunks = plain(counted(source as AsyncIterable<Buffer>), file)
-  const lines = linesOf(chunks)
-  const first = await lines.next()
-  if (first.done) return
-  const all = resumed(first.value, lines)
-  const start = textOf(first.value[0]!.bytes).trimStart()
+  let take: TakeLine | undefined
+  await eachLine(plain(counted(source as AsyncIterable<Buffer>), file), (line) => {
+    take ??= takerOf(file, line, taker)
+    take(line)
+  })
+  take?.(null)
+}
+
+/** Lines one by one, then null at the end of the file. */
+type TakeLine = (line: Line | null) => void
+
+function takerOf(file: string, first: Line, taker: RowTaker): TakeLine {
+  const start = lineText(first).trimStart()
   if (start.startsWith('['))
     throw usage(
       `${file}: this is one JSON array; ranking reads one object a line (jq -c '.[]' turns one into the other).`,
     )
-  yield* start.startsWith('{') || !file.replace(/\.gz$/, '').endsWith('.csv') ? jsonRows(all) : csvRows(all, file)
+  return start.startsWith('{') || !file.replace(/\.gz$/, '').endsWith('.csv') ? jsonTaker(taker) : csvTaker(file, taker)
 }
 
 export async function sizeOf(file: string): Promise<number | null> {
@@ -80,26 +95,27 @@ async function* resumed<T>(first: T, rest: AsyncIterable<T>): AsyncGenerator<T> 
   yield* rest
 }
 
-type Line = { number: number; bytes: Buffer; isTooLong: boolean }
+/** `bytes` from `from` to `to`, without the line break; valid until the next line. */
+type Line = { number: number; bytes: Buffer; from: number; to: number; isTooLong: boolean }
 
-/** Lines in batches, one batch a chunk; the line break is not part of them. */
-async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Line[]> {
+async function eachLine(chunks: AsyncIterable<Buffer>, take: (line: Line) => void): Promise<void> {
   let rest: Buffer[] = []
   let restBytes = 0
-  let number = 0
-  const take = (tail: Buffer): Line => {
-    number += 1
-    const isTooLong = restBytes + tail.length > lineBytesMax
-    const bytes = isTooLong ? Buffer.alloc(0) : rest.length === 0 ? tail : Buffer.concat([...rest, tail])
+  const line: Line = { number: 0, bytes: Buffer.alloc(0), from: 0, to: 0, isTooLong: false }
+  const give = (bytes: Buffer, from: number, to: number) => {
+    line.number += 1
+    line.isTooLong = restBytes + to - from > lineBytesMax
+    line.bytes = line.isTooLong || rest.length === 0 ? bytes : Buffer.concat([...rest, bytes.subarray(from, to)])
+    line.from = line.bytes === bytes ? from : 0
+    line.to = line.bytes === bytes ? to : line.bytes.length
     rest = []
     restBytes = 0
-    return { number, bytes, isTooLong }
+    take(line)
   }
   for await (const chunk of chunks) {
-    const lines: Line[] = []
     let from = 0
     for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, from)) {
-      lines.push(take(chunk.subarray(from, at)))
+      give(chunk, from, at)
       from = at + 1
     }
     if (from < chunk.length) {
@@ -107,20 +123,27 @@ async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Line[]> {
       if (restBytes <= lineBytesMax) rest.push(chunk.subarray(from))
       else rest = []
     }
-    if (lines.length > 0) yield lines
   }
-  if (restBytes > 0) yield [take(Buffer.alloc(0))]
+  if (restBytes > 0) give(Buffer.alloc(0), 0, 0)
 }
 
-const textOf = (bytes: Buffer) => bytes.toString('utf8').replace(/^\ufeff/, '')
+const lineText = ({ bytes, from, to, isTooLong }: Line) =>
+  isTooLong ? '' : bytes.toString('utf8', from, to).replace(/^\ufeff/, '')
 
-async function* jsonRows(batches: AsyncIterable<Line[]>): AsyncGenerator<ReadRow[]> {
-  for await (const batch of batches) yield batch.flatMap((line) => jsonRow(line) ?? [])
+function jsonTaker({ columns, onSpans, onRow }: RowTaker): TakeLine {
+  const spans = jsonSpans(columns)
+  return (line) => {
+    if (line === null) return
+    if (!line.isTooLong && spans.read(line.bytes, line.from, line.to) && onSpans(spans)) return
+    const read = jsonRow(line)
+    if (read) onRow(read)
+  }
 }
 
-function jsonRow({ number, bytes, isTooLong }: Line): ReadRow | undefined {
+function jsonRow(line: Line): ReadRow | undefined {
+  const { number, isTooLong } = line
   if (isTooLong) return { line: number, unreadable: 'it is longer than 256 MB' }
-  const text = textOf(bytes)
+  const text = lineText(line)
   if (text.trim() === '') return undefined
   try {
     const value: unknown = JSON.parse(text)
@@ -132,34 +155,30 @@ function jsonRow({ number, bytes, isTooLong }: Line): ReadRow | undefined {
 }
 
 /** RFC 4180: quoted cells may hold commas, quotes and line breaks. */
-async function* csvRows(batches: AsyncIterable<Line[]>, file: string): AsyncGenerator<ReadRow[]> {
+function csvTaker(file: string, { columns, onSpans, onRow }: RowTaker): TakeLine {
   let header: string[] | undefined
+  let spans: RowSpans | null = null
   let open: { text: string; line: number } | undefined
-  for await (const batch of batches) {
-    const rows: ReadRow[] = []
-    for (const { number, bytes, isTooLong } of batch) {
-      if (isTooLong) {
-        rows.push({ line: number, unreadable: 'it is longer than 256 MB' })
-        continue
-      }
-      const text = textOf(bytes).replace(/\r$/, '')
-      const whole = open ? { text: `${open.text}\n${text}`, line: open.line } : { text, line: number }
-      // A cell is still open while the quotes so far are odd.
-      open = isOpen(whole.text) ? whole : undefined
-      if (open || whole.text === '') continue
-      const cells = cellsOf(whole.text)
-      if (header === undefined) header = headerOf(cells, file)
-      else if (cells.length !== header.length)
-        rows.push({
-          line: whole.line,
-          unreadable: `it has ${cells.length} cells where the header has ${header.length}`,
-        })
-      else
-        rows.push({ line: whole.line, row: Object.fromEntries(header.map((name, at) => [name, csvValue(cells[at]!)])) })
+  return (line) => {
+    if (line === null) {
+      if (open) onRow({ line: open.line, unreadable: 'a quote that opens here is never closed' })
+      return
     }
-    yield rows
+    if (line.isTooLong) return onRow({ line: line.number, unreadable: 'it is longer than 256 MB' })
+    if (spans && !open && spans.read(line.bytes, line.from, line.to) && onSpans(spans)) return
+    const text = lineText(line).replace(/\r$/, '')
+    const whole = open ? { text: `${open.text}\n${text}`, line: open.line } : { text, line: line.number }
+    // A cell is still open while the quotes so far are odd.
+    open = isOpen(whole.text) ? whole : undefined
+    if (open || whole.text === '') return
+    const cells = cellsOf(whole.text)
+    if (header === undefined) {
+      header = headerOf(cells, file)
+      spans = csvSpans(header, columns, csvValue)
+    } else if (cells.length !== header.length)
+      onRow({ line: whole.line, unreadable: `it has ${cells.length} cells where the header has ${header.length}` })
+    else onRow({ line: whole.line, row: Object.fromEntries(header.map((name, at) => [name, csvValue(cells[at]!)])) })
   }
-  if (open) yield [{ line: open.line, unreadable: 'a quote that opens here is never closed' }]
 }
 
 function headerOf(cells: readonly string[], file: string): string[] {
@@ -206,14 +225,8 @@ function cellsOf(text: string): string[] {
 /** Our own files put an apostrophe before what a spreadsheet would take for a formula. */
 const csvValue = (cell: string) => (/^'[=+\-@\t\r]/.test(cell) ? cell.slice(1) : cell)
 
-const parquetRowsAtOnce = 10_000
-
 /** One row group in memory at a time, and of it only the columns asked for: images cost nothing. */
-async function* parquetBatches(
-  file: string,
-  columns: readonly string[],
-  onBytes: (bytes: number) => void,
-): AsyncGenerator<ReadRow[]> {
+async function readParquet(file: string, { columns, onRow, onBytes }: RowTaker): Promise<void> {
   const { parquetFooter, parquetRows } = await import('../storage/exports/parquet-rows.ts')
   const unreadable = (error: Error) => failed(`${file}: this Parquet file cannot be read: ${error.message}.`, error)
   const footer = await parquetFooter(file).catch((error: Error) => {
@@ -222,18 +235,15 @@ async function* parquetBatches(
   const missing = required.filter((name) => !footer.columns.includes(name))
   if (missing.length > 0) throw usage(`${file}: it has no column ${missing.join(', ')}.`)
   const size = (await stat(file)).size
-  let batch: ReadRow[] = []
-  let line = 0
-  try {
-    for await (const row of parquetRows(file, [...columns])) {
-      batch.push({ line: ++line, row })
-      if (batch.length < parquetRowsAtOnce) continue
-      onBytes(Math.round((size * line) / footer.rows))
-      yield batch
-      batch = []
-    }
-  } catch (error) {
-    throw unreadable(error as Error)
+  const rows = parquetRows(file, [...columns])[Symbol.asyncIterator]()
+  for (let line = 1; ; line++) {
+    const next = await rows.next().catch((error: Error) => {
+      throw unreadable(error)
+    })
+    if (next.done) return
+    if (line % progressRows === 0) onBytes(Math.round((size * line) / footer.rows))
+    onRow({ line, row: next.value })
   }
-  yield batch
 }
+
+const progressRows = 10_000

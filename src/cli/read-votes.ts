@@ -1,11 +1,24 @@
-import { type Comparisons, compareCodePoints, noVoter, pick } from '../ranking/comparison.ts'
+import { type Comparisons, compareCodePoints, noVoter, type Outcome, pick } from '../ranking/comparison.ts'
 import type { StyleInput } from '../ranking/rating-methods.ts'
 import { styleFeatures } from '../ranking/style-features.ts'
+import { type ByteNames, byteNames } from './byte-names.ts'
 import { failed } from './command-error.ts'
 import { growing } from './growing.ts'
 import type { Progress } from './progress.ts'
-import { readRows, sizeOf } from './read-rows.ts'
-import { type Ballot, bad, ballotOf, columns, type SkipReason } from './vote-row.ts'
+import { type ReadRow, readRows, sizeOf } from './read-rows.ts'
+import { kinds, type RowSpans } from './row-spans.ts'
+import { seenIds } from './seen-ids.ts'
+import {
+  bad,
+  ballotOf,
+  columnsFor,
+  type Extras,
+  extrasOf,
+  type Needs,
+  type Row,
+  type SkipReason,
+  winners,
+} from './vote-row.ts'
 
 export type VotesRead = {
   /** In code-point order. */
@@ -27,6 +40,8 @@ export type ReadOptions = {
   hasStyle: boolean
   /** Elo depends on the order: then votes come back by time, then id. */
   isOrdered: boolean
+  /** Only errors are about voters: without errors nobody needs to know who voted. */
+  hasVoters?: boolean
   progress: Progress
 }
 
@@ -43,17 +58,23 @@ export async function readVotes(files: readonly string[], options: ReadOptions):
   const total = sizes.every((size) => size !== null) ? sizes.reduce((sum, size) => sum + size, 0) : null
   let before = 0
   for (const [at, file] of files.entries()) {
-    const onBytes = (bytes: number) => options.progress.at(before + bytes, total)
-    for await (const batch of readRows(file, { columns, onBytes })) for (const read of batch) votes.add(file, read)
+    await readRows(file, {
+      columns: votes.columns,
+      onSpans: votes.addSpans,
+      onRow: (read) => votes.add(file, read),
+      onBytes: (bytes) => options.progress.at(before + bytes, total),
+    })
     before += sizes[at] ?? 0
   }
   options.progress.end()
   return votes.read()
 }
 
-function collector({ category, hasStyle, isOrdered }: ReadOptions) {
-  const models = new Map<string, number>()
-  const voters = new Map<string, number>()
+function collector({ category, hasStyle, isOrdered, hasVoters = true }: ReadOptions) {
+  const needs: Needs = { voters: hasVoters, times: isOrdered, categories: category !== undefined, style: hasStyle }
+  const columns = columnsFor(needs)
+  const models = byteNames()
+  const voters = byteNames()
   const known = seenIds()
   const a = growing(Uint16Array)
   const b = growing(Uint16Array)
@@ -67,69 +88,99 @@ function collector({ category, hasStyle, isOrdered }: ReadOptions) {
   const skipped: VotesRead['skipped'] = {}
   const badRows: VotesRead['badRows'] = []
   const categories = new Set<string>()
+  const spansOf = spanReader(columns)
+  const hasExtras = isOrdered || hasStyle || category !== undefined
   let rows = 0
   let otherCategories = 0
 
-  const indexOf = (name: string, among: Map<string, number>) => {
-    const index = among.get(name) ?? among.size
-    among.set(name, index)
-    return index
-  }
   const skip = (file: string, line: number, reason: SkipReason, why: string) => {
     skipped[reason] = (skipped[reason] ?? 0) + 1
     if ((bad as readonly string[]).includes(reason) && badRows.length < badRowsShownMax)
       badRows.push({ file, line, why })
   }
+  const isWanted = (extras: Extras): boolean => {
+    if (categories.size < 1000) for (const name of extras.categories) categories.add(name)
+    if (category === undefined || isIn(extras, category)) return true
+    otherCategories += 1
+    return false
+  }
+  const push = (modelA: number, modelB: number, winner: number, voterAt: number) => {
+    a.push(modelA)
+    b.push(modelB)
+    if (models.size() > modelsMax) throw failed(`There are more than ${modelsMax} models.`)
+    outcome.push(winner)
+    // Most files name all their voters or none: the column begins with the first.
+    if (voters.size() === 0) return
+    while (voter.length() < outcome.length() - 1) voter.push(noVoter)
+    voter.push(voterAt)
+  }
+  const pushExtras = (extras: Extras, id: string) => {
+    if (isOrdered) {
+      castAt.push(extras.castAt ?? Number.POSITIVE_INFINITY)
+      ids.push(id)
+    }
+    if (hasStyle) {
+      for (let feature = 0; feature < 8; feature++) style.push(extras.style?.[feature] ?? 0)
+      hasKnownStyle.push(extras.style === null ? 0 : 1)
+      if (extras.lengthIn) lengths.add(extras.lengthIn)
+    }
+  }
 
   return {
-    add(file: string, read: { line: number; row: Record<string, unknown> } | { line: number; unreadable: string }) {
+    columns,
+    /** Takes an ordinary vote by its bytes; anything else is left to `add`. */
+    addSpans(spans: RowSpans): boolean {
+      const { bytes } = spans
+      const vote = spansOf(spans)
+      if (vote === null) return false
+      const { modelA, modelB, id, voterId } = vote
+      rows += 1
+      if (id >= 0 && !known.addBytes(bytes(), spans.from[id]!, spans.to[id]!)) {
+        skipped.repeated = (skipped.repeated ?? 0) + 1
+        return true
+      }
+      const nameAt = (column: number, among: ByteNames) => among.of(bytes(), spans.from[column]!, spans.to[column]!)
+      const extras = hasExtras ? extrasOf(rowOf(spans, columns), needs) : null
+      if (extras && !isWanted(extras)) return true
+      const voterAt = voterId < 0 ? noVoter : nameAt(voterId, voters)
+      push(nameAt(modelA, models), nameAt(modelB, models), vote.outcome, voterAt)
+      if (extras) pushExtras(extras, id < 0 ? '' : bytes().toString('latin1', spans.from[id]!, spans.to[id]!))
+      return true
+    },
+    add(file: string, read: ReadRow) {
       rows += 1
       if ('unreadable' in read) return skip(file, read.line, 'unreadable', read.unreadable)
-      const ballot = ballotOf(read.row)
+      const ballot = ballotOf(read.row, needs)
       if ('skip' in ballot) return skip(file, read.line, ballot.skip, ballot.why)
       if (ballot.id !== null && !known.add(ballot.id)) return skip(file, read.line, 'repeated', 'its id came before')
-      if (categories.size < 1000) for (const name of ballot.categories) categories.add(name)
-      if (category !== undefined && !isIn(ballot, category)) {
-        otherCategories += 1
-        return
-      }
-      a.push(indexOf(ballot.modelA, models))
-      b.push(indexOf(ballot.modelB, models))
-      if (models.size > modelsMax) throw failed(`${file}: there are more than ${modelsMax} models.`)
-      outcome.push(ballot.outcome)
-      voter.push(ballot.voter === null ? noVoter : indexOf(ballot.voter, voters))
-      if (isOrdered) {
-        castAt.push(ballot.castAt ?? Number.POSITIVE_INFINITY)
-        ids.push(ballot.id ?? '')
-      }
-      if (hasStyle) {
-        for (let feature = 0; feature < 8; feature++) style.push(ballot.style?.[feature] ?? 0)
-        hasKnownStyle.push(ballot.style === null ? 0 : 1)
-        if (ballot.lengthIn) lengths.add(ballot.lengthIn)
-      }
+      if (!isWanted(ballot)) return
+      const voterAt = !hasVoters || ballot.voter === null ? noVoter : voters.ofText(ballot.voter)
+      push(models.ofText(ballot.modelA), models.ofText(ballot.modelB), ballot.outcome, voterAt)
+      pushExtras(ballot, ballot.id ?? '')
     },
     read(): VotesRead {
-      const names = [...models.keys()].sort(compareCodePoints)
-      const byName = renumbered(models, names)
-      const byVoter = renumbered(voters, [...voters.keys()].sort(compareCodePoints))
+      known.forget()
+      const [names, byName] = inCodePointOrder(models)
+      const votes = outcome.length()
       const comparisons: Comparisons = {
         models: names.length,
-        a: a.array().map((index) => byName[index]!),
-        b: b.array().map((index) => byName[index]!),
-        outcome: outcome.array(),
-        ...(voters.size > 0 && {
-          voter: voter.array().map((index) => (index === noVoter ? noVoter : byVoter[index]!)),
-        }),
+        a: renumber(a.take(), byName),
+        b: renumber(b.take(), byName),
+        outcome: outcome.take(),
       }
-      const order = isOrdered ? timeOrder(castAt.array(), ids) : null
+      if (voters.size() > 0) {
+        while (voter.length() < votes) voter.push(noVoter)
+        comparisons.voter = renumber(voter.take(), inCodePointOrder(voters)[1])
+      }
+      const order = isOrdered ? timeOrder(castAt.take(), ids) : null
       return {
         names,
         comparisons: order
           ? pick(comparisons, order)
           : hasStyle
             ? comparisons
-            : canonicalOrder(comparisons, voters.size),
-        style: hasStyle ? styleInput(style.array(), hasKnownStyle.array(), order) : null,
+            : canonicalOrder(comparisons, voters.size()),
+        style: hasStyle ? styleInput(style.take(), hasKnownStyle.take(), order) : null,
         lengthIn: lengths.size > 1 ? 'mixed' : ([...lengths][0] ?? null),
         rows,
         skipped,
@@ -141,39 +192,136 @@ function collector({ category, hasStyle, isOrdered }: ReadOptions) {
   }
 }
 
+type Vote = { modelA: number; modelB: number; outcome: Outcome; id: number; voterId: number }
+
+/** Finds an ordinary, counted vote among the cells of a row: the columns its parts stand in (-1 for none), or null. */
+function spanReader(columns: readonly string[]) {
+  const at = (name: string) => columns.indexOf(name)
+  const [modelA, modelB, winner, mode] = [at('model_a'), at('model_b'), at('winner'), at('mode')]
+  const flags = [at('counted'), at('anony')]
+  const idColumns = [at('id'), at('question_id')]
+  const voterColumns = [at('voter_id'), at('judge')].filter((column) => column >= 0)
+  const words = byteNames()
+  const outcomeOf = Object.entries(winners).map(([word, outcome]) => {
+    words.ofText(word)
+    return outcome
+  })
+  const anonymous = Buffer.from('anonymous')
+  const no = [Buffer.from('false'), Buffer.from('False')]
+  const vote: Vote = { modelA, modelB, outcome: 0, id: -1, voterId: -1 }
+
+  /** The first column with a text in it; -1 for none; `unusual` for numbers and whatever else has a meaning of its own. */
+  const firstText = ({ kind, from, to }: RowSpans, among: readonly number[]): number => {
+    for (const column of among) {
+      const what = kind[column]!
+      if (what === kinds.text && to[column]! > from[column]!) return column
+      if (what !== kinds.absent && what !== kinds.null && what !== kinds.text) return unusual
+    }
+    return -1
+  }
+  return (spans: RowSpans): Vote | null => {
+    const { kind, from, to } = spans
+    const bytes = spans.bytes()
+    const isEmpty = (column: number) => from[column] === to[column]
+    const isText = (column: number, word: Buffer) =>
+      to[column]! - from[column]! === word.length && bytes.compare(word, 0, word.length, from[column], to[column]) === 0
+    if (kind[modelA] !== kinds.text || kind[modelB] !== kinds.text || kind[winner] !== kinds.text) return null
+    if (isEmpty(modelA) || isEmpty(modelB)) return null
+    if (isSameText(bytes, from[modelA]!, to[modelA]!, from[modelB]!, to[modelB]!)) return null
+    const word = words.find(bytes, from[winner]!, to[winner]!)
+    if (word < 0) return null
+    for (const flag of flags) {
+      const what = kind[flag]!
+      if (what === kinds.text && !no.some((word) => isText(flag, word))) continue
+      if (what !== kinds.absent && what !== kinds.true && what !== kinds.null) return null
+    }
+    if (kind[mode] === kinds.text) {
+      if (!isEmpty(mode) && !isText(mode, anonymous)) return null
+    } else if (kind[mode] !== kinds.absent && kind[mode] !== kinds.null) return null
+    vote.outcome = outcomeOf[word]!
+    vote.id = firstText(spans, idColumns)
+    vote.voterId = firstText(spans, voterColumns)
+    return vote.id === unusual || vote.voterId === unusual ? null : vote
+  }
+}
+
+const unusual = -2
+
+function isSameText(bytes: Uint8Array, from: number, to: number, from2: number, to2: number): boolean {
+  if (to - from !== to2 - from2) return false
+  for (let i = 0; i < to - from; i++) if (bytes[from + i] !== bytes[from2 + i]) return false
+  return true
+}
+
+const rowOf = (spans: RowSpans, columns: readonly string[]): Row =>
+  Object.fromEntries(columns.flatMap((name, at) => (spans.kind[at] === kinds.absent ? [] : [[name, spans.value(at)]])))
+
 /** The slices of the board, and any tag of the file. */
-function isIn({ categories, turns }: Ballot, category: string): boolean {
+function isIn({ categories, turns }: Extras, category: string): boolean {
   if (category === 'all') return true
   if (category === 'multi_turn') return turns > 1
   if (category === 'no_refusals') return !categories.includes('refusal')
   return categories.includes(category)
 }
 
-function renumbered(numbers: Map<string, number>, sorted: readonly string[]): Uint32Array {
-  const places = new Uint32Array(sorted.length)
-  for (const [place, name] of sorted.entries()) places[numbers.get(name)!] = place
-  return places
+/** The names sorted, and the place of each by its number. */
+function inCodePointOrder(names: ByteNames): [names: string[], places: Uint32Array] {
+  const all = names.all()
+  const order = Uint32Array.from(all.keys()).sort((x, y) => compareCodePoints(all[x]!, all[y]!))
+  const places = new Uint32Array(all.length)
+  for (const [place, index] of order.entries()) places[index] = place
+  return [Array.from(order, (index) => all[index]!), places]
 }
+
+/** In place; votes without a voter stay so. */
+function renumber<T extends Uint16Array | Uint32Array>(column: T, places: Uint32Array): T {
+  for (let n = 0; n < column.length; n++) if (column[n] !== noVoter) column[n] = places[column[n]!]!
+  return column
+}
+
+const cellsMax = 1 << 22
 
 /** Sums over voters depend on the order in the last bits, so votes are put into one order that says nothing about the file's. */
 function canonicalOrder(c: Comparisons, voters: number): Comparisons {
-  const { voter } = c
+  const { models, a, b, outcome, voter } = c
   if (!voter) return c
-  const slots = voters + 1
-  // Beyond this a key would not be a whole number any more; the last bits may then differ, and are rounded away.
-  if (c.models ** 2 * 4 * slots > Number.MAX_SAFE_INTEGER) return c
-  const keys = Float64Array.from(
-    c.a,
-    (a, n) => ((a * c.models + c.b[n]!) * 4 + c.outcome[n]!) * slots + (voter[n] === noVoter ? voters : voter[n]!),
-  ).sort()
-  const cells = keys.map((key) => Math.floor(key / slots))
-  return {
-    models: c.models,
-    a: Uint16Array.from(cells, (cell) => Math.floor(cell / 4 / c.models)),
-    b: Uint16Array.from(cells, (cell) => Math.floor(cell / 4) % c.models),
-    outcome: Uint8Array.from(cells, (cell) => cell % 4),
-    voter: Uint32Array.from(keys, (key) => (key % slots === voters ? noVoter : key % slots)),
+  let order = new Uint32Array()
+  const by = (keys: number, keyOf: (n: number) => number) => {
+    order = sortedBy(order.length === 0 ? null : order, a.length, keys, keyOf)
   }
+  if (models * models * 4 <= cellsMax) by(models * models * 4, (n) => (a[n]! * models + b[n]!) * 4 + outcome[n]!)
+  else {
+    by(4, (n) => outcome[n]!)
+    by(models, (n) => b[n]!)
+    by(models, (n) => a[n]!)
+  }
+  by(voters + 1, (n) => (voter[n] === noVoter ? voters : voter[n]!))
+  for (const column of [a, b, outcome, voter]) reorder(column, order)
+  return c
+}
+
+/** In place: one column after the other, so that only one of them is there twice. */
+function reorder(column: Uint8Array | Uint16Array | Uint32Array, order: Uint32Array) {
+  const before = column.slice()
+  for (let at = 0; at < order.length; at++) column[at] = before[order[at]!]!
+}
+
+/** One stable pass of counting: the rows of `order` (null: as they are) by a key below `keys`. */
+function sortedBy(
+  order: Uint32Array<ArrayBuffer> | null,
+  rows: number,
+  keys: number,
+  keyOf: (row: number) => number,
+): Uint32Array<ArrayBuffer> {
+  const next = new Uint32Array(keys + 1)
+  for (let row = 0; row < rows; row++) next[keyOf(row) + 1]!++
+  for (let key = 0; key < keys; key++) next[key + 1]! += next[key]!
+  const sorted = new Uint32Array(rows)
+  for (let at = 0; at < rows; at++) {
+    const row = order ? order[at]! : at
+    sorted[next[keyOf(row)]!++] = row
+  }
+  return sorted
 }
 
 /** By time, then id, then as they came; votes without a time come last. */
@@ -195,66 +343,4 @@ function styleInput(style: Float64Array, known: Uint8Array, order: Uint32Array |
     inOrder[n] = known[row]!
   }
   return { features: styleFeatures, a, b, known: inOrder }
-}
-
-/**
- * Ids met before, as 64-bit hashes in an open table: 16 bytes an id at most, whatever its length. Two different ids of 10 million share one
- * with probability below one in a hundred thousand.
- */
-function seenIds() {
-  let size = 0
-  let capacity = 1 << 12
-  let high = new Uint32Array(capacity)
-  let low = new Uint32Array(capacity)
-  const place = (h: number, l: number) => {
-    let at = (h ^ Math.imul(l, 0x9e3779b1)) & (capacity - 1)
-    while ((high[at] !== 0 || low[at] !== 0) && (high[at] !== h || low[at] !== l)) at = (at + 1) & (capacity - 1)
-    return at
-  }
-  const grow = () => {
-    const [oldHigh, oldLow] = [high, low]
-    capacity *= 2
-    high = new Uint32Array(capacity)
-    low = new Uint32Array(capacity)
-    for (let at = 0; at < oldHigh.length; at++) {
-      if (oldHigh[at] === 0 && oldLow[at] === 0) continue
-      const to = place(oldHigh[at]!, oldLow[at]!)
-      high[to] = oldHigh[at]!
-      low[to] = oldLow[at]!
-    }
-  }
-  return {
-    /** False if it was there already. */
-    add(id: string): boolean {
-      const [h, l] = hash64(id)
-      const at = place(h, l)
-      if (high[at] === h && low[at] === l) return false
-      high[at] = h
-      low[at] = l
-      size += 1
-      if (size * 2 > capacity) grow()
-      return true
-    },
-  }
-}
-
-/** Two independent 32-bit multiplicative hashes (after MurmurHash3's finaliser); never both zero, which marks an empty place. */
-function hash64(text: string): [number, number] {
-  let h = 0x811c9dc5
-  let l = 0x2f0b4c47
-  for (let at = 0; at < text.length; at++) {
-    const unit = text.charCodeAt(at)
-    h = Math.imul(h ^ unit, 0x01000193)
-    l = Math.imul(l ^ unit, 0x5bd1e995)
-    l ^= l >>> 15
-  }
-  return [finished(h ^ text.length), finished(l + text.length) | 1]
-}
-
-function finished(hash: number): number {
-  let mixed = hash ^ (hash >>> 16)
-  mixed = Math.imul(mixed, 0x85ebca6b)
-  mixed ^= mixed >>> 13
-  mixed = Math.imul(mixed, 0xc2b2ae35)
-  return (mixed ^ (mixed >>> 16)) >>> 0
 }

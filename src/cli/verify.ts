@@ -26,7 +26,8 @@ async function verify(dir: string, { json = false }: { json?: boolean }) {
   if (!found) throw usage(`${dir} is not a complete export: it has no SHA256SUMS.`)
   if (json) printJson({ ok: found.findings.length === 0, ...found })
   else print(reportText(dir, found))
-  if (found.findings.length > 0) throw failed(`${dir} does not verify: ${found.findings.length} of its files or rows are not what they should be.`)
+  if (found.findings.length > 0)
+    throw failed(`${dir} does not verify: ${found.findings.length} of its files or rows are not what they should be.`)
 }
 
 function reportText(dir: string, { snapshot, files, bytes, board, findings }: Verification): string {

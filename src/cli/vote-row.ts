@@ -4,12 +4,16 @@ import type { Outcome } from '../ranking/comparison.ts'
 export type Row = Record<string, unknown>
 
 /** A vote as ranking needs it. */
-export type Ballot = {
+export type Ballot = Extras & {
   modelA: string
   modelB: string
   outcome: Outcome
   voter: string | null
   id: string | null
+}
+
+/** What some options look at; each is empty where the ranking does not need it. */
+export type Extras = {
   /** Milliseconds; null where the row has no time. */
   castAt: number | null
   categories: string[]
@@ -26,7 +30,7 @@ export const bad = ['unreadable', 'unknown_winner', 'same_model'] as const
 export type SkipReason = (typeof leftOut)[number] | (typeof bad)[number]
 export type Skip = { skip: SkipReason; why: string }
 
-const winners: Readonly<Record<string, Outcome>> = {
+export const winners: Readonly<Record<string, Outcome>> = {
   model_a: 0,
   a: 0,
   leftvote: 0,
@@ -40,32 +44,29 @@ const winners: Readonly<Record<string, Outcome>> = {
   bothbad_vote: 3,
 }
 
-/** The columns that are ever looked at: a Parquet reader fetches no others. */
-export const columns = [
-  'id',
-  'question_id',
-  'model_a',
-  'model_b',
-  'winner',
-  'voter_id',
-  'judge',
-  'voted_at',
-  'tstamp',
-  'timestamp',
-  'counted',
-  'anony',
-  'mode',
-  'turn',
-  'num_turns',
-  'categories',
-  'category_tag',
-  'is_code',
-  'is_refusal',
+/** Columns that every vote is read from; `counted`, `anony` and `mode` may say that it is not asked for. */
+export const voteColumns = ['model_a', 'model_b', 'winner', 'counted', 'anony', 'mode', 'id', 'question_id'] as const
+export const voterColumns = ['voter_id', 'judge'] as const
+const timeColumns = ['voted_at', 'tstamp', 'timestamp']
+const categoryColumns = ['categories', 'category_tag', 'is_code', 'is_refusal', 'turn', 'num_turns']
+const styleColumns = [
   'conv_metadata',
   ...['chars', 'headers', 'lists', 'bold'].flatMap((name) => [`${name}_a`, `${name}_b`]),
 ]
 
-export function ballotOf(row: Row): Ballot | Skip {
+/** What a ranking needs beside the vote itself. */
+export type Needs = { voters: boolean; times: boolean; categories: boolean; style: boolean }
+
+/** The columns looked at: a reader need not understand the others. */
+export const columnsFor = ({ voters, times, categories, style }: Needs): string[] => [
+  ...voteColumns,
+  ...(voters ? voterColumns : []),
+  ...(times ? timeColumns : []),
+  ...(categories ? categoryColumns : []),
+  ...(style ? styleColumns : []),
+]
+
+export function ballotOf(row: Row, needs: Needs): Ballot | Skip {
   const modelA = textOf(row['model_a'])
   const modelB = textOf(row['model_b'])
   if (modelA === null || modelB === null)
@@ -88,12 +89,16 @@ export function ballotOf(row: Row): Ballot | Skip {
     outcome,
     voter: textOf(row['voter_id']) ?? textOf(row['judge']),
     id: textOf(row['id']) ?? textOf(row['question_id']),
-    castAt: timeOf(row['voted_at'] ?? row['tstamp'] ?? row['timestamp']),
-    categories: categoriesOf(row),
-    turns: numberOf(row['turn']) ?? numberOf(row['num_turns']) ?? 1,
-    ...styleOf(row),
+    ...extrasOf(row, needs),
   }
 }
+
+export const extrasOf = (row: Row, { times, categories, style }: Needs): Extras => ({
+  castAt: times ? timeOf(row['voted_at'] ?? row['tstamp'] ?? row['timestamp']) : null,
+  categories: categories ? categoriesOf(row) : [],
+  turns: categories ? (numberOf(row['turn']) ?? numberOf(row['num_turns']) ?? 1) : 1,
+  ...(style ? styleOf(row) : { style: null, lengthIn: null }),
+})
 
 function textOf(value: unknown): string | null {
   if (typeof value === 'string') return value === '' ? null : value

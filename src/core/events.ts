@@ -20,6 +20,15 @@ export type LogEvent =
   | { event: 'upstream_fault'; model: ModelId; fault: string }
   | { event: 'image_reported'; image: string; battle: BattleId; reason: string }
   | { event: 'model_paused'; model: ModelId; until: string; failures: number }
+  | {
+      event: 'screen_found'
+      battle: BattleId
+      door: string
+      action: string
+      outcome: string
+      categories: string
+      images: string
+    }
   | { event: 'vote_cast'; vote: VoteId; battle: BattleId; change: string }
   | { event: 'battle_revealed'; battle: BattleId }
   | { event: 'leaderboard_refreshed'; votes: number; models: number; ms: number }

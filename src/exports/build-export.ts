@@ -2,27 +2,28 @@ import { byCodeUnit, canonicalJson, type Hash } from './canonical.ts'
 import { carryBase } from './carry-base.ts'
 import { type CompanionFacts, companionsOf } from './companions.ts'
 import { csvHeader, csvRow } from './csv.ts'
-import type { ExportFolder } from './export-folder.ts'
-import type {
-  ExportReader,
-  ExportRow,
-  ExportStore,
-  FrozenSnapshot,
-  ItemFacts,
-  Shard,
-  SnapshotLedger,
-} from './export-store.ts'
+import type { ExportFolder, FolderState } from './export-folder.ts'
+import type { ExportReader, ExportStore, FrozenSnapshot, Shard, SnapshotLedger } from './export-store.ts'
 import { ExportFailure } from './failures.ts'
 import { digestOf, type Frozen, freezeRows } from './freeze.ts'
 import { findLeaks } from './leak-check.ts'
-import { type ExportOptions, isSplit, isTraining, type Lane, lanesOf, problemsOf, rulesOf } from './options.ts'
+import { type ExportOptions, isSplit, lanesOf, problemsOf, rulesOf } from './options.ts'
 import { coarse, isPseudonym, type Keyed, sessionPseudonym, voterPseudonym } from './pseudonyms.ts'
 import { type RecordContext, voteRecord } from './record.ts'
 import { reportOf, type SnapshotReport } from './report.ts'
 import { retractionsOf } from './retractions.ts'
 import { schemaVersion, tableOf } from './tables.ts'
 import { writeComparator, writeDatabase } from './write-extras.ts'
-import { frozenRows, isLineLane, isTableLane, type LaneContext, type Sizes, usualSizes, writeLines, writeTable } from './write-lanes.ts'
+import {
+  frozenRows,
+  isLineLane,
+  isTableLane,
+  type LaneContext,
+  type Sizes,
+  usualSizes,
+  writeLines,
+  writeTable,
+} from './write-lanes.ts'
 
 export type ExportContext = {
   store: ExportStore
@@ -77,12 +78,8 @@ export async function buildExport(options: ExportOptions, context: ExportContext
         return await writeSnapshot(begun, 'resumed', reader, options, context)
       await folder.clear()
     }
-    const snapshot = await freezeSnapshot(reader, options, context)
-    if (state.is === 'complete') {
-      if (state.snapshot !== snapshot.id)
-        throw new ExportFailure('dir_in_use', `the folder holds the complete snapshot ${state.snapshot}; name another one`)
-      return resultOf(snapshot, 'already_complete', [], await folder.list())
-    }
+    const snapshot = await freezeSnapshot(reader, options, context, state)
+    if (state.is === 'complete') return resultOf(snapshot, 'already_complete', [], await folder.list())
     await checkSpace(snapshot, context)
     return await writeSnapshot(snapshot, 'written', reader, options, context)
   })
@@ -128,7 +125,13 @@ const planOf = ({ dataset, source, seed, test, splitBy, splitPhash }: ExportOpti
 async function freeze(
   reader: ExportReader,
   options: ExportOptions,
-  { ledger, hash, isImageThere, onProgress, signal }: Pick<ExportContext, 'ledger' | 'hash' | 'isImageThere' | 'onProgress' | 'signal'>,
+  {
+    ledger,
+    hash,
+    isImageThere,
+    onProgress,
+    signal,
+  }: Pick<ExportContext, 'ledger' | 'hash' | 'isImageThere' | 'onProgress' | 'signal'>,
 ): Promise<Frozen> {
   return await freezeRows(reader, options, {
     hash,
@@ -141,7 +144,12 @@ async function freeze(
   })
 }
 
-async function freezeSnapshot(reader: ExportReader, options: ExportOptions, context: ExportContext): Promise<FrozenSnapshot> {
+async function freezeSnapshot(
+  reader: ExportReader,
+  options: ExportOptions,
+  context: ExportContext,
+  state: FolderState,
+): Promise<FrozenSnapshot> {
   const { ledger, hash, codeVersion, base } = context
   const frozen = await freeze(reader, options, context)
   if (frozen.items.length === 0)
@@ -160,6 +168,8 @@ async function freezeSnapshot(reader: ExportReader, options: ExportOptions, cont
       parent: base?.snapshot ?? null,
     }),
   ).slice(0, 16)
+  if (state.is === 'complete' && state.snapshot !== id)
+    throw new ExportFailure('dir_in_use', `the folder holds the complete snapshot ${state.snapshot}; name another one`)
   const known = await ledger.find(id)
   if (known?.state === 'complete') return known
   const snapshot: FrozenSnapshot = {
@@ -167,10 +177,12 @@ async function freezeSnapshot(reader: ExportReader, options: ExportOptions, cont
     dataset: options.dataset,
     options: optionsText(options, context),
     watermark: frozen.watermark,
-    at: coarse(frozen.newestAt, options.timestamps === 'none' || options.timestamps === 'day' ? 'day' : 'hour') ?? frozen.newestAt,
+    at:
+      coarse(frozen.newestAt, options.timestamps === 'none' || options.timestamps === 'day' ? 'day' : 'hour') ??
+      frozen.newestAt,
     parent: base?.snapshot ?? null,
     state: 'writing',
-    report: JSON.stringify(reportOf(frozen, await retractionsOf(id, options, reader, ledger))),
+    report: JSON.stringify(reportOf(frozen, options, await retractionsOf(id, options, reader, ledger))),
   }
   const { items, shards } = base
     ? await carryBase(frozen.items, options, base.snapshot, ledger)
@@ -180,7 +192,11 @@ async function freezeSnapshot(reader: ExportReader, options: ExportOptions, cont
 }
 
 /** Nothing that was frozen has been changed, withdrawn or deleted since. */
-async function isUnchanged({ id }: FrozenSnapshot, reader: ExportReader, { ledger, hash }: ExportContext): Promise<boolean> {
+async function isUnchanged(
+  { id }: FrozenSnapshot,
+  reader: ExportReader,
+  { ledger, hash }: ExportContext,
+): Promise<boolean> {
   const votes = [...(await ledger.frozenVotes(id))]
   for (let from = 0; from < votes.length; from += 500) {
     const page = votes.slice(from, from + 500)
@@ -330,7 +346,12 @@ async function writeVotesCsv(context: LaneContext): Promise<Shard | null> {
   }
 }
 
-async function writeCompanions(snapshot: FrozenSnapshot, shards: Shard[], options: ExportOptions, context: ExportContext) {
+async function writeCompanions(
+  snapshot: FrozenSnapshot,
+  shards: Shard[],
+  options: ExportOptions,
+  context: ExportContext,
+) {
   const { folder } = context
   const facts: CompanionFacts = {
     snapshot,
@@ -358,7 +379,10 @@ async function writeCompanions(snapshot: FrozenSnapshot, shards: Shard[], option
   await folder.put('manifest.json', manifestJson(facts, files))
 }
 
-function manifestJson({ snapshot, options, report, codeVersion, sqliteVersion, keyId }: CompanionFacts, files: Shard[]): string {
+function manifestJson(
+  { snapshot, options, report, codeVersion, sqliteVersion, keyId }: CompanionFacts,
+  files: Shard[],
+): string {
   const manifest = {
     format: 'sightline export 1',
     schema_version: schemaVersion,
@@ -439,4 +463,3 @@ function asFailure(error: unknown): unknown {
   if (/^E[A-Z]+$/.test(code)) return new ExportFailure('io', error.message, { cause: error })
   return error
 }
-

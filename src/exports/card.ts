@@ -1,6 +1,6 @@
 import { typeName } from './columns.ts'
 import type { CompanionFacts } from './companions.ts'
-import { parquetPresets, type Preset } from './options.ts'
+import { type Preset, parquetPresets } from './options.ts'
 import { tableOf } from './tables.ts'
 
 /** Which config loads when nobody names one. */
@@ -32,9 +32,13 @@ function yamlOf({ options, shards, report, snapshot }: CompanionFacts): string {
   return [
     '---',
     `pretty_name: ${quoted(`${snapshot.dataset}: votes on answers about pictures`)}`,
-    ...(options.scope === 'public' ? [`license: ${quoted(options.license ?? 'other')}`] : ['license: other', 'license_name: internal-not-for-publication']),
+    ...(options.scope === 'public'
+      ? [`license: ${quoted(options.license ?? 'other')}`]
+      : ['license: other', 'license_name: internal-not-for-publication']),
     'language:',
-    ...[...new Set(languages)].filter((tag) => /^[a-z]{2,3}$/.test(tag) && tag !== 'und').map((tag) => `- ${quoted(tag)}`),
+    ...[...new Set(languages)]
+      .filter((tag) => /^[a-z]{2,3}$/.test(tag) && tag !== 'und')
+      .map((tag) => `- ${quoted(tag)}`),
     'tags:',
     '- vision-language',
     '- preference',
@@ -67,13 +71,18 @@ function textOf(facts: CompanionFacts): string {
     '```python',
     'from datasets import load_dataset',
     ...parquet.map((preset) => `${preset.replaceAll('-', '_')} = load_dataset("PATH_OF_THIS_FOLDER", "${preset}")`),
-    ...(options.presets.includes('imagefolder') ? ['imagefolder = load_dataset("PATH_OF_THIS_FOLDER/imagefolder")'] : []),
+    ...(options.presets.includes('imagefolder')
+      ? ['imagefolder = load_dataset("PATH_OF_THIS_FOLDER/imagefolder")']
+      : []),
     '```',
     ...(options.presets.includes('llamafactory')
       ? ['', 'LLaMA-Factory: `dataset_dir: PATH_OF_THIS_FOLDER`, dataset `sightline_dpo` or `sightline_kto`.']
       : []),
     ...(options.presets.includes('swift')
-      ? ['', 'ms-swift: `ROOT_IMAGE_DIR=PATH swift rlhf --dataset PATH/swift/dpo_train.jsonl`, rows of pairs; `kto_train.jsonl`, single judgements.']
+      ? [
+          '',
+          'ms-swift: `ROOT_IMAGE_DIR=PATH swift rlhf --dataset PATH/swift/dpo_train.jsonl`, rows of pairs; `kto_train.jsonl`, single judgements.',
+        ]
       : []),
     '',
     'Check: `sha256sum -c SHA256SUMS`, and `sightline verify PATH` recomputes the leaderboard from these rows.',
@@ -113,7 +122,9 @@ function textOf(facts: CompanionFacts): string {
         ? 'dpo rows of later turns have the history of the chosen side and the flag `winner_history`.'
         : 'dpo holds first turns only; kto and sft use the history of their own side.'),
     ...(options.aggregate === 'per_pair'
-      ? ['- Votes on the same two answers are one row; `agreement` is the share for its side, `margin` twice that minus one.']
+      ? [
+          '- Votes on the same two answers are one row; `agreement` is the share for its side, `margin` twice that minus one.',
+        ]
       : ['- One row per vote.']),
     '',
     '## Biases and limits',
@@ -152,7 +163,8 @@ function textOf(facts: CompanionFacts): string {
     '| model | organisation | licence | terms |',
     '|---|---|---|---|',
     ...report.models.map(
-      ({ id, card }) => `| ${plain(id)} | ${plain(card.organization ?? '')} | ${plain(card.license ?? 'not recorded')} | ${plain(card.url ?? '')} |`,
+      ({ id, card }) =>
+        `| ${plain(id)} | ${plain(card.organization ?? '')} | ${plain(card.license ?? 'not recorded')} | ${plain(card.url ?? '')} |`,
     ),
     '',
     'Terms of the models may restrict training on their outputs. See `LICENSE-DATA.md`.',
@@ -178,4 +190,3 @@ const percent = (share: number | null) => (share === null ? 'not known' : `${(sh
 /** A name inside Markdown: no line ends, no cell borders. */
 const plain = (text: string) => text.replace(/\s+/g, ' ').replaceAll('|', '\\|').replaceAll('<', '&lt;')
 const bibtex = (text: string) => text.replace(/[{}\\]/g, '').replace(/\s+/g, ' ')
-

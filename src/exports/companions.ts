@@ -28,7 +28,9 @@ export function companionsOf(facts: CompanionFacts): { path: string; content: st
     { path: 'croissant.json', content: croissantJson(facts) },
     { path: 'retractions.jsonl', content: report.retractions.map((line) => `${JSON.stringify(line)}\n`).join('') },
     ...(report.leaderboard ? [{ path: 'leaderboard.json', content: boardJson(report.leaderboard) }] : []),
-    ...(options.presets.includes('llamafactory') ? [{ path: 'dataset_info.json', content: json(datasetInfo(shards)) }] : []),
+    ...(options.presets.includes('llamafactory')
+      ? [{ path: 'dataset_info.json', content: json(datasetInfo(shards)) }]
+      : []),
   ]
 }
 
@@ -37,7 +39,13 @@ const json = (value: unknown) => `${JSON.stringify(value, null, 1)}\n`
 function statsJson({ report: { stats, leaderboard } }: CompanionFacts) {
   return {
     ...stats,
-    ratings: (leaderboard?.models ?? []).map(({ model, rating, low, high, votes }) => ({ model, rating, low, high, votes })),
+    ratings: (leaderboard?.models ?? []).map(({ model, rating, low, high, votes }) => ({
+      model,
+      rating,
+      low,
+      high,
+      votes,
+    })),
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Column, FieldType } from './columns.ts'
 import type { CompanionFacts } from './companions.ts'
-import { parquetPresets, type Preset } from './options.ts'
+import { type Preset, parquetPresets } from './options.ts'
 import { tableOf } from './tables.ts'
 
 /** The context of Croissant 1.1 with its RAI extension, as the specification prints it. */
@@ -109,7 +109,10 @@ export function croissantJson(facts: CompanionFacts): string {
       `Detected e-mail addresses, numbers and keys: ${options.pii}. No detector is perfect. No addresses of voters are stored; voter ids are keyed hashes.`,
     ],
     'rai:dataUseCases': ['Preference training of vision-language models', 'Ranking and analysis of such models'],
-    'rai:dataLimitations': ['Voters are not a sample of any population.', 'Answers carry the terms of the models that wrote them.'],
+    'rai:dataLimitations': [
+      'Voters are not a sample of any population.',
+      'Answers carry the terms of the models that wrote them.',
+    ],
     'rai:dataBiases': [
       `Left answer won ${report.stats.left_wins ?? 'unknown'}, longer answer won ${report.stats.longer_wins ?? 'unknown'} of the decided votes.`,
     ],
@@ -170,4 +173,3 @@ const licenseUrls: Record<string, string> = {
 }
 const licenseUrl = (license: string | null) =>
   license === null ? 'LICENSE-DATA.md' : (licenseUrls[license.toLowerCase()] ?? license)
-

@@ -3,8 +3,8 @@ import type { BattleId, ImageHash, ModelId, VoteId, VoterId } from '../core/ids.
 import type { Mark } from '../models/grounding.ts'
 import type { ModelCard, ModelKind } from '../models/model.ts'
 import type { FailureReason, Finish } from '../models/provider.ts'
-import type { VoteReason, VoteStatus } from '../votes/vote.ts'
 import type { VoterKind } from '../voters/voter.ts'
+import type { VoteReason, VoteStatus } from '../votes/vote.ts'
 
 /** One vote with everything a dataset may say about it: the unit that is filtered, frozen, digested and written. */
 export type ExportRow = {

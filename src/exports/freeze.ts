@@ -1,11 +1,11 @@
-import { otherSide, type Outcome, sides } from '../battles/battle.ts'
+import { type Outcome, otherSide, sides } from '../battles/battle.ts'
 import { byCodeUnit, type Hash } from './canonical.ts'
 import { answerOf, imagesOf } from './conversation.ts'
 import type { ExportItem, ExportModel, ExportReader, ExportRow, ItemFacts, SplitKey } from './export-store.ts'
 import {
   crowdFailures,
-  failuresOf,
   type FunnelStep,
+  failuresOf,
   funnelOf,
   preferenceFailuresOf,
   type Reason,
@@ -44,6 +44,7 @@ export type Candidate = {
   textBytes: number
   flags: string[]
   consentVersion: string
+  mayPublish: boolean
   policyHash: string | null
 }
 
@@ -90,8 +91,7 @@ export async function freezeRows(
     if (row.vote.castAt > newestAt) newestAt = row.vote.castAt
     const digest = digestOf(row, hash)
     chain = hash(`${chain}${row.vote.id}${digest}`)
-    for (const image of imagesOf(row))
-      if (!there.has(image.sha256)) there.set(image.sha256, await isImageThere(image))
+    for (const image of imagesOf(row)) if (!there.has(image.sha256)) there.set(image.sha256, await isImageThere(image))
     const facts = { isImageThere: (sha256: string) => there.get(sha256) ?? false }
     let candidate: Candidate | null = null
     for (const [lane, tally] of tallies) {
@@ -245,12 +245,19 @@ function mergePairs(rows: Tally['candidates']): Survivor[] {
     const counts = { a: 0, b: 0, tie: 0, both_bad: 0 }
     for (const { candidate } of group) counts[canonical(candidate)] += 1
     const winner: Outcome =
-      counts.a !== counts.b ? (counts.a > counts.b ? 'a' : 'b') : counts.both_bad > counts.tie + counts.a ? 'both_bad' : 'tie'
+      counts.a !== counts.b
+        ? counts.a > counts.b
+          ? 'a'
+          : 'b'
+        : counts.both_bad > counts.tie + counts.a
+          ? 'both_bad'
+          : 'tie'
     const first = group.find(({ candidate }) => canonical(candidate) === winner) ?? group[0]!
     const wins = Math.max(counts.a, counts.b)
     return {
       ...first,
-      outcome: winner === 'tie' || winner === 'both_bad' ? winner : first.candidate.isFlipped ? otherSide(winner) : winner,
+      outcome:
+        winner === 'tie' || winner === 'both_bad' ? winner : first.candidate.isFlipped ? otherSide(winner) : winner,
       agreement: (wins + (counts.tie + counts.both_bad) / 2) / group.length,
       votes: group.length,
       merged: group.length - 1,
@@ -351,6 +358,7 @@ function candidateOf(row: ExportRow, digest: string, hash: Hash, intern: (text: 
     textBytes: texts,
     flags: flagsOf(row, { flags: [] }),
     consentVersion: intern(row.battle.consent.version),
+    mayPublish: row.battle.consent.publish,
     policyHash: row.battle.policyHash === null ? null : intern(row.battle.policyHash),
   }
 }

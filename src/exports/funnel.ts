@@ -3,7 +3,7 @@ import { type Exclusion, exclusions } from '../votes/vote.ts'
 import { hasPersonalData, hasPlaceholder } from './clean-text.ts'
 import { answerOf, imagesOf, textsOf } from './conversation.ts'
 import type { ExportRow } from './export-store.ts'
-import { isTraining, needsPreference, type ExportOptions, type Preset } from './options.ts'
+import { type ExportOptions, isTraining, needsPreference, type Preset } from './options.ts'
 import { categoriesOf, languageOf } from './record.ts'
 
 /** Why a row is not in a dataset, in the order in which the tests are asked: the first failing one is the reason. */
@@ -91,7 +91,11 @@ export const mayBeJudged = (outcome: Outcome, options: ExportOptions) =>
 export type Contender = { voteId: string; voterId: string; question: string; answers: string }
 
 /** The crowd's tests, over rows in id order (random, so that nobody's newest or oldest votes are preferred). */
-export function crowdFailures(candidates: readonly Contender[], preset: Preset, options: ExportOptions): Map<string, Reason> {
+export function crowdFailures(
+  candidates: readonly Contender[],
+  preset: Preset,
+  options: ExportOptions,
+): Map<string, Reason> {
   const failed = new Map<string, Reason>()
   if (preset === 'votes') return failed
   const { maxPerVoter, maxPerPrompt } = options.filters
@@ -164,7 +168,9 @@ const rowTests: RowTest[] = [
   {
     reason: 'side_failed',
     fails: ({ turns }) =>
-      turns.some(({ answers }) => [answers.a, answers.b].some(({ state }) => state === 'failed' || state === 'writing')),
+      turns.some(({ answers }) =>
+        [answers.a, answers.b].some(({ state }) => state === 'failed' || state === 'writing'),
+      ),
   },
   {
     reason: 'empty_answer',
@@ -200,7 +206,10 @@ const rowTests: RowTest[] = [
     fails: (row, _preset, _options, { isImageThere }) =>
       row.battle.flags.includes('image_missing') || imagesOf(row).some(({ sha256 }) => !isImageThere(sha256)),
   },
-  { reason: 'no_reason', fails: ({ vote }, _preset, { filters }) => filters.hasReason && vote.reasons.length === 0 && !vote.note },
+  {
+    reason: 'no_reason',
+    fails: ({ vote }, _preset, { filters }) => filters.hasReason && vote.reasons.length === 0 && !vote.note,
+  },
   {
     reason: 'too_fast',
     fails: ({ vote }, _preset, { filters: { minSeconds } }) =>
@@ -211,7 +220,10 @@ const rowTests: RowTest[] = [
 /** Imported rows whose picture could not be read are ranked and told, but trained on by nobody. */
 const openTests: RowTest[] = rowTests.map((test) =>
   test.reason === 'image_undecodable'
-    ? { ...test, fails: (row, _preset, _options, { isImageThere }) => imagesOf(row).some(({ sha256 }) => !isImageThere(sha256)) }
+    ? {
+        ...test,
+        fails: (row, _preset, _options, { isImageThere }) => imagesOf(row).some(({ sha256 }) => !isImageThere(sha256)),
+      }
     : test,
 )
 

@@ -1,6 +1,7 @@
 import { modes, type Side } from '../battles/battle.ts'
 import type { Mark } from '../models/grounding.ts'
-import { reasonKeys, type ReasonKey, type VoteReason } from '../votes/vote.ts'
+import { countMarkup, styleOf } from '../ranking/style-features.ts'
+import { type ReasonKey, reasonKeys, type VoteReason } from '../votes/vote.ts'
 import { canonicalJson, type Hash } from './canonical.ts'
 import type { ExportAnswer, ExportImage, ExportModel, ExportRow, ExportTurn } from './export-store.ts'
 import {
@@ -15,7 +16,6 @@ import {
 } from './import-formats.ts'
 import type { ImportedRow, ImportPool } from './import-pool.ts'
 import { languageTag } from './languages.ts'
-import { countMarkup, styleOf } from '../ranking/style-features.ts'
 
 export type ImportTotals = {
   read: number
@@ -81,7 +81,9 @@ export async function importBattles(
       skip(vote)
       continue
     }
-    const sourceId = vote.sourceId || context.hash(canonicalJson([vote.modelA, vote.modelB, vote.outcome, vote.conversations, vote.voter]))
+    const sourceId =
+      vote.sourceId ||
+      context.hash(canonicalJson([vote.modelA, vote.modelB, vote.outcome, vote.conversations, vote.voter]))
     if (seen.has(sourceId)) {
       skip('duplicate')
       continue
@@ -94,7 +96,8 @@ export async function importBattles(
     for (const flag of ['image_missing', 'prompt_mismatch'] as const)
       if (imported.row.battle.flags.includes(flag)) totals.flagged[flag] = (totals.flagged[flag] ?? 0) + 1
     totals.images += imported.row.turns.reduce((sum, { images }) => sum + images.length, 0)
-    for (const { id } of [imported.row.models.a, imported.row.models.b]) totals.models[id] = (totals.models[id] ?? 0) + 1
+    for (const { id } of [imported.row.models.a, imported.row.models.b])
+      totals.models[id] = (totals.models[id] ?? 0) + 1
     batch.push(imported)
     if (batch.length >= 200) await flush()
   }
@@ -153,13 +156,19 @@ async function toExportRow(vote: RawVote, at: Date, context: ImportContext): Pro
     models: { a: modelOf(vote.modelA, 'a', ours, context), b: modelOf(vote.modelB, 'b', ours, context) },
   }
   const extra = Object.fromEntries(
-    Object.entries(vote.row).filter(([name]) => !knownColumns.has(name) && (!ours || !ours.isKnown(name))),
+    Object.entries(vote.row).filter(([name]) => !knownColumns.has(name) && !ours?.isKnown(name)),
   )
   return { sourceId: vote.sourceId, row, extra: JSON.parse(jsonOf(extra)) as Record<string, unknown> }
 }
 
 /** Earlier votes of the conversation that we do not have are there as places, so that order and predecessor stay what they were. */
-function votesOf(id: string, turn: number, order: number | null, previous: string | null, counts: boolean): ExportRow['battle']['votes'] {
+function votesOf(
+  id: string,
+  turn: number,
+  order: number | null,
+  previous: string | null,
+  counts: boolean,
+): ExportRow['battle']['votes'] {
   const before = Array.from({ length: Math.max(0, (order ?? 1) - 1) }, (_, n) => {
     const isLast = n === (order ?? 1) - 2
     return { id: isLast && previous ? previous : `${id}#${n + 1}`, turn: Math.min(turn, n + 1), counts: false }
@@ -175,7 +184,9 @@ async function turnsOf(
   const a = exchangesOf(vote.conversations.a)
   const b = exchangesOf(vote.conversations.b)
   const length = Math.min(a.exchanges.length, b.exchanges.length)
-  const isSame = a.exchanges.length === b.exchanges.length && a.exchanges.every(({ question }, n) => question === b.exchanges[n]?.question)
+  const isSame =
+    a.exchanges.length === b.exchanges.length &&
+    a.exchanges.every(({ question }, n) => question === b.exchanges[n]?.question)
   if (!isSame) flags.add('prompt_mismatch')
   const turns: ExportTurn[] = []
   for (let n = 0; n < length; n++) {
@@ -310,11 +321,49 @@ function ourColumns(row: Record<string, unknown>) {
 }
 const voterKinds = ['anon', 'user', 'annotator'] as const
 const ourNames = new Set([
-  'battle_id', 'prev_vote_id', 'provider_a', 'provider_b', 'counted', 'exclusion', 'mode', 'left_side', 'blinded_side',
-  'pair_probability', 'policy_hash', 'voter_kind', 'reasons', 'note', 'image_sha256', 'image_phash', 'image_size', 'turn',
-  'num_turns', 'finish_reason_a', 'finish_reason_b', 'error_a', 'error_b', 'tokens_in_a', 'tokens_in_b', 'tokens_out_a',
-  'tokens_out_b', 'latency_ms_a', 'latency_ms_b', 'ttft_ms_a', 'ttft_ms_b', 'params_a', 'params_b', 'conv_metadata', 'flags',
-  'prompt_sha256', 'consent_version', 'license', 'split', 'split_group', 'created_at', 'marks_a', 'marks_b',
+  'battle_id',
+  'prev_vote_id',
+  'provider_a',
+  'provider_b',
+  'counted',
+  'exclusion',
+  'mode',
+  'left_side',
+  'blinded_side',
+  'pair_probability',
+  'policy_hash',
+  'voter_kind',
+  'reasons',
+  'note',
+  'image_sha256',
+  'image_phash',
+  'image_size',
+  'turn',
+  'num_turns',
+  'finish_reason_a',
+  'finish_reason_b',
+  'error_a',
+  'error_b',
+  'tokens_in_a',
+  'tokens_in_b',
+  'tokens_out_a',
+  'tokens_out_b',
+  'latency_ms_a',
+  'latency_ms_b',
+  'ttft_ms_a',
+  'ttft_ms_b',
+  'params_a',
+  'params_b',
+  'conv_metadata',
+  'flags',
+  'prompt_sha256',
+  'consent_version',
+  'license',
+  'split',
+  'split_group',
+  'created_at',
+  'marks_a',
+  'marks_b',
 ])
 
 /** What our rows tell of the voted answers goes to the last turn; sums over turns are told there too. */
@@ -359,7 +408,16 @@ function withOurAnswers(turns: ExportTurn[], ours: OurColumns): ExportTurn[] {
   })
 }
 
-type MarkRow = { turn: number; image: number; kind: string; x: number; y: number; x2: number | null; y2: number | null; label: string | null }
+type MarkRow = {
+  turn: number
+  image: number
+  kind: string
+  x: number
+  y: number
+  x2: number | null
+  y2: number | null
+  label: string | null
+}
 function marksOf(value: unknown, turn: number): Mark[] {
   return (listOf(value) as MarkRow[])
     .filter((mark) => mark.turn === turn)

@@ -4,9 +4,16 @@ import type { Outcome } from '../battles/battle.ts'
 
 export const importFormats = ['battles', 'visionarena', '140k', '33k', 'wildvision'] as const
 export type ImportFormat = (typeof importFormats)[number]
-export const isImportFormat = (word: string): word is ImportFormat => (importFormats as readonly string[]).includes(word)
+export const isImportFormat = (word: string): word is ImportFormat =>
+  (importFormats as readonly string[]).includes(word)
 
-export type SkipReason = 'unknown_winner' | 'missing_model' | 'same_model' | 'empty_answer' | 'invalid_json' | 'too_large'
+export type SkipReason =
+  | 'unknown_winner'
+  | 'missing_model'
+  | 'same_model'
+  | 'empty_answer'
+  | 'invalid_json'
+  | 'too_large'
 
 /** A picture as a file holds it: bytes, or words that may be base64, a data URL or a path. */
 export type RawImage = { bytes: Uint8Array | null; words: string | null }
@@ -68,7 +75,8 @@ export function toRawVote(format: ImportFormat, row: Record<string, unknown>): R
   const a = messagesOf(row['conversation_a'])
   const b = messagesOf(row['conversation_b'])
   if (!a || !b) return 'invalid_json'
-  if ([a, b].some((messages) => !messages.some(({ role, text }) => role === 'assistant' && text.trim() !== ''))) return 'empty_answer'
+  if ([a, b].some((messages) => !messages.some(({ role, text }) => role === 'assistant' && text.trim() !== '')))
+    return 'empty_answer'
   if ([a, b].some((messages) => messages.at(-1)?.role !== 'assistant')) return 'empty_answer'
   const common = { modelA, modelB, outcome, conversations: { a, b }, row }
   switch (format) {

@@ -12,7 +12,11 @@ const columns = ['image_sha256', 'voter_id', 'voted_at', 'prompt', 'messages', '
 /** Keys that the written files hold both in train and in test; read from the files, so that no mistake on the way can hide. */
 export async function findLeaks(
   shards: Shard[],
-  { folder, hash, splitBy }: { folder: Pick<ExportFolder, 'rows' | 'lines'>; hash: Hash; splitBy: ExportOptions['splitBy'] },
+  {
+    folder,
+    hash,
+    splitBy,
+  }: { folder: Pick<ExportFolder, 'rows' | 'lines'>; hash: Hash; splitBy: ExportOptions['splitBy'] },
 ): Promise<string[]> {
   const leaks: string[] = []
   for (const preset of new Set(shards.filter(({ split }) => split === 'test').map(({ preset }) => preset))) {
@@ -26,7 +30,10 @@ export async function findLeaks(
   return leaks
 }
 
-async function* rowsIn({ path }: Shard, folder: Pick<ExportFolder, 'rows' | 'lines'>): AsyncIterable<Record<string, unknown>> {
+async function* rowsIn(
+  { path }: Shard,
+  folder: Pick<ExportFolder, 'rows' | 'lines'>,
+): AsyncIterable<Record<string, unknown>> {
   if (path.endsWith('.parquet')) yield* folder.rows(path, columns)
   if (path.endsWith('.jsonl'))
     // Lines we wrote a moment ago.

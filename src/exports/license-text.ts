@@ -2,7 +2,8 @@ import type { CompanionFacts } from './companions.ts'
 
 export function licenseText({ options, report, site }: CompanionFacts): string {
   const models = report.models.map(
-    ({ id, name, card }) => `- \`${id}\` (${name}): ${card.license ?? 'licence not recorded'}${card.url ? `, ${card.url}` : ''}`,
+    ({ id, name, card }) =>
+      `- \`${id}\` (${name}): ${card.license ?? 'licence not recorded'}${card.url ? `, ${card.url}` : ''}`,
   )
   const head =
     options.scope === 'internal'

@@ -88,6 +88,8 @@ export type ExportOptions = {
   license: string | null
   winnerWords: 'standard' | '140k'
   embedImages: boolean
+  /** Voters' own words about their vote: only where the operator asks for them. */
+  notes: boolean
   /** An imported pool instead of the arena's own battles. */
   source: string | null
 }
@@ -135,6 +137,7 @@ export const defaultOptions = (presets: Preset[]): ExportOptions => ({
   license: null,
   winnerWords: 'standard',
   embedImages: false,
+  notes: false,
   source: null,
 })
 

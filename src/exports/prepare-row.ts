@@ -4,7 +4,8 @@ import type { ExportRow } from './export-store.ts'
 import { type ExportOptions, isTraining, type Preset } from './options.ts'
 
 /** Texts as they leave: whole code points, personal data replaced where that was asked for, and said so in a flag. */
-export function withoutPersonalData(row: ExportRow, { pii }: ExportOptions): ExportRow {
+export function withoutPersonalData(whole: ExportRow, { pii, notes }: ExportOptions): ExportRow {
+  const row = notes ? whole : { ...whole, vote: { ...whole.vote, note: null } }
   const clean = withTexts(row, (text) => (pii === 'redact' ? redact(text.toWellFormed()) : text.toWellFormed()))
   return pii === 'redact' && isChanged(row, clean) ? withFlag(clean, 'redacted') : clean
 }

@@ -1,7 +1,7 @@
 import type { ExportRow, ExportStore } from './export-store.ts'
 import type { Frozen } from './freeze.ts'
 import type { FunnelStep } from './funnel.ts'
-import { lanesOf, type ExportOptions } from './options.ts'
+import { type ExportOptions, lanesOf } from './options.ts'
 import { winnerOf } from './record.ts'
 import { sizeOf } from './report.ts'
 
@@ -32,7 +32,10 @@ const shownCharacters = 160
 
 export async function previewOf(frozen: Frozen, options: ExportOptions, store: ExportStore): Promise<ExportPreview> {
   const [first] = lanesOf(options.presets)
-  const ids = [...new Set((first ? (frozen.kept.get(first) ?? []) : []).map(({ item }) => item.voteId))].slice(0, sampleRows)
+  const ids = [...new Set((first ? (frozen.kept.get(first) ?? []) : []).map(({ item }) => item.voteId))].slice(
+    0,
+    sampleRows,
+  )
   const rows = await store.read((reader) => reader.rowsOf(ids))
   return {
     votes: frozen.votes,
@@ -49,7 +52,10 @@ export async function previewOf(frozen: Frozen, options: ExportOptions, store: E
 }
 
 /** Without consent to publish, a public preview says no more than the file would: `votes` holds no words. */
-function sampleOf({ vote, battle, turns, models }: ExportRow, { scope }: ExportOptions): ExportPreview['sample'][number] {
+function sampleOf(
+  { vote, battle, turns, models }: ExportRow,
+  { scope }: ExportOptions,
+): ExportPreview['sample'][number] {
   const turn = turns.at(-1)!
   const mayQuote = scope === 'internal' || battle.consent.publish
   const quoted = (text: string) => (mayQuote ? short(text) : '')

@@ -1,6 +1,7 @@
 // One function per schema: the only place that speaks the field's words (model_a, winner, chosen). Rows come ready: cleaned, filtered, placed in a split.
 
-import { otherSide, type Outcome, type Side, sides } from '../battles/battle.ts'
+import { type Outcome, otherSide, type Side, sides } from '../battles/battle.ts'
+import { countMarkup } from '../ranking/style-features.ts'
 import type { Hash } from './canonical.ts'
 import {
   answerOf,
@@ -15,7 +16,6 @@ import {
 import type { ExportItem, ExportRow, ItemFacts } from './export-store.ts'
 import { languageName } from './languages.ts'
 import type { ExportOptions } from './options.ts'
-import { countMarkup } from '../ranking/style-features.ts'
 import { promptKey } from './row-keys.ts'
 import { lmarenaCategories } from './tables.ts'
 
@@ -155,7 +155,10 @@ export function battleRecord(row: ExportRow, { facts, split }: ExportItem, conte
 }
 
 export function lmarenaRecord(row: ExportRow, _item: ExportItem, context: RecordContext): Row {
-  const winner = context.options.winnerWords === 'standard' && row.vote.outcome === 'both_bad' ? 'tie (bothbad)' : winnerOf(row.vote.outcome)
+  const winner =
+    context.options.winnerWords === 'standard' && row.vote.outcome === 'both_bad'
+      ? 'tie (bothbad)'
+      : winnerOf(row.vote.outcome)
   const at = context.time(row.vote.castAt)
   const markup = { a: countMarkup(answersText(row, 'a')), b: countMarkup(answersText(row, 'b')) }
   const big = (counts: Record<string, number>) =>
@@ -178,9 +181,7 @@ export function lmarenaRecord(row: ExportRow, _item: ExportItem, context: Record
       ...Object.fromEntries(
         sides.map((side) => [
           `sum_assistant_${side}_tokens`,
-          BigInt(
-            row.turns.reduce((sum, { answers }) => sum + tokensOf(answers[side].raw, answers[side].tokensOut), 0),
-          ),
+          BigInt(row.turns.reduce((sum, { answers }) => sum + tokensOf(answers[side].raw, answers[side].tokensOut), 0)),
         ]),
       ),
       turns: BigInt(row.turns.length),
@@ -320,7 +321,9 @@ export const imageName = ({ sha256, mediaType }: { sha256: string; mediaType: st
 
 export const languageOf = (row: ExportRow) => row.turns.at(-1)!.language
 export const categoriesOf = (row: ExportRow) => [...new Set(row.turns.flatMap(({ categories }) => categories))]
-export const licenseOf = ({ scope, license }: ExportOptions) => (scope === 'internal' ? 'internal' : (license ?? ''))
+/** An imported pool has the licence its publisher gave it, in every scope. */
+export const licenseOf = ({ scope, license, source }: ExportOptions) =>
+  source === null && scope === 'internal' ? 'internal' : (license ?? '')
 
 /** Part of the ranking: counted, and no later turn of its battle is (a battle has one vote there, its newest). */
 export const isRanked = ({ vote, battle }: ExportRow): boolean => {

@@ -16,18 +16,25 @@ export async function retractionsOf(
   reader: ExportReader,
   ledger: SnapshotLedger,
 ): Promise<Retraction[]> {
-  const retractions: Retraction[] = []
+  const written = new Map<string, { battleId: string; snapshots: string[] }>()
   for (const { id, state, options } of await ledger.snapshots(dataset)) {
     if (id === current || state !== 'complete' || sourceOf(options) !== source) continue
-    const votes = await ledger.frozenBattles(id)
-    const ids = [...votes.keys()]
-    for (let from = 0; from < ids.length; from += 500) {
-      const page = ids.slice(from, from + 500)
-      const rows = await reader.rowsOf(page)
-      for (const voteId of page) {
-        const reason = whyGone(rows.get(voteId))
-        if (reason) retractions.push({ vote_id: voteId, battle_id: votes.get(voteId) ?? '', reason, snapshot: id })
-      }
+    for (const [voteId, battleId] of await ledger.frozenBattles(id)) {
+      const known = written.get(voteId)
+      if (known) known.snapshots.push(id)
+      else written.set(voteId, { battleId, snapshots: [id] })
+    }
+  }
+  const retractions: Retraction[] = []
+  const ids = [...written.keys()]
+  for (let from = 0; from < ids.length; from += 500) {
+    const page = ids.slice(from, from + 500)
+    const rows = await reader.rowsOf(page)
+    for (const voteId of page) {
+      const reason = whyGone(rows.get(voteId))
+      const { battleId, snapshots } = written.get(voteId)!
+      if (reason)
+        for (const snapshot of snapshots) retractions.push({ vote_id: voteId, battle_id: battleId, reason, snapshot })
     }
   }
   return retractions.sort(
@@ -41,7 +48,10 @@ const sourceOf = (options: string) => (JSON.parse(options) as ExportOptions).sou
 export function whyGone(row: ExportRow | undefined): Retraction['reason'] | null {
   if (!row || row.battle.isErased) return 'deleted'
   if (row.vote.status === 'withdrawn') return 'withdrawn'
-  if (row.vote.status === 'quarantined' || row.turns.some(({ images }) => images.some(({ isQuarantined }) => isQuarantined)))
+  if (
+    row.vote.status === 'quarantined' ||
+    row.turns.some(({ images }) => images.some(({ isQuarantined }) => isQuarantined))
+  )
     return 'reflagged'
   if (!row.models.a.exportOutputs || !row.models.b.exportOutputs) return 'terms'
   return null

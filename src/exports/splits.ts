@@ -77,8 +77,11 @@ export function placeRows(
   return {
     placed,
     bridges,
-    keys: [...new Map(keys.map((key) => [key.key, key])).values()].sort((left, right) => byCodeUnit(left.key, right.key)),
-    largestShare: placed.size === 0 ? 0 : [...sizes.values()].reduce((most, size) => Math.max(most, size), 0) / placed.size,
+    keys: [...new Map(keys.map((key) => [key.key, key])).values()].sort((left, right) =>
+      byCodeUnit(left.key, right.key),
+    ),
+    largestShare:
+      placed.size === 0 ? 0 : [...sizes.values()].reduce((most, size) => Math.max(most, size), 0) / placed.size,
   }
 }
 

@@ -1,7 +1,7 @@
-import type { FunnelStep, Reason } from './funnel.ts'
-import type { Candidate, Frozen } from './freeze.ts'
-import type { Lane } from './options.ts'
 import { byCodeUnit } from './canonical.ts'
+import type { Candidate, Frozen } from './freeze.ts'
+import type { FunnelStep, Reason } from './funnel.ts'
+import type { Lane } from './options.ts'
 
 /** What stats.json says, and through it the card: counts of the rows that are in, computed once at the freeze. */
 export type Stats = {
@@ -12,13 +12,26 @@ export type Stats = {
   categories: Record<string, number>
   turns: Record<string, number>
   votes_per_voter: Record<string, number>
-  images: { total: number; unique: number; bytes: number; mime: Record<string, number>; megapixels: Record<string, number> }
+  images: {
+    total: number
+    unique: number
+    bytes: number
+    mime: Record<string, number>
+    megapixels: Record<string, number>
+  }
   votes: number
   tie_rate: number | null
   both_bad_rate: number | null
   left_wins: number | null
   longer_wins: number | null
-  repeated: { questions: number; votes: number; agreement: number | null; krippendorff_alpha: number | null; alpha_low: number | null; alpha_high: number | null }
+  repeated: {
+    questions: number
+    votes: number
+    agreement: number | null
+    krippendorff_alpha: number | null
+    alpha_low: number | null
+    alpha_high: number | null
+  }
   largest_split_component: number
   flags: Record<string, number>
 }
@@ -57,7 +70,11 @@ export function statsOf(frozen: Frozen, random: (seed: number) => () => number):
 }
 
 function rowsOf(lane: Lane, kept: { item: { split: string } }[]) {
-  return Object.entries(tally(kept.map(({ item }) => item.split))).map(([split, count]) => ({ preset: lane, split, rows: count }))
+  return Object.entries(tally(kept.map(({ item }) => item.split))).map(([split, count]) => ({
+    preset: lane,
+    split,
+    rows: count,
+  }))
 }
 
 function uniqueVotes({ kept }: Frozen): Candidate[] {
@@ -100,7 +117,15 @@ function imageCounts(votes: Candidate[]): Stats['images'] {
 }
 
 const megapixelBucket = (megapixels: number) =>
-  megapixels < 0.25 ? '<0.25' : megapixels < 0.5 ? '0.25-0.5' : megapixels < 1 ? '0.5-1' : megapixels < 2 ? '1-2' : '>=2'
+  megapixels < 0.25
+    ? '<0.25'
+    : megapixels < 0.5
+      ? '0.25-0.5'
+      : megapixels < 1
+        ? '0.5-1'
+        : megapixels < 2
+          ? '1-2'
+          : '>=2'
 const bucketOf = (votes: number) =>
   votes === 1 ? '1' : votes < 5 ? '2-4' : votes < 10 ? '5-9' : votes < 20 ? '10-19' : votes < 50 ? '20-49' : '>=50'
 

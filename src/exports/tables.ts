@@ -30,7 +30,11 @@ const meta: Column[] = [
   maybe('voter_id', 'string', 'Pseudonym of the voter: a keyed hash, the same in all snapshots of this dataset.'),
   always('language', 'string', 'BCP-47 tag of the question, or und.'),
   always('prompt_sha256', 'string', 'SHA-256 of the voted question: NFC, lower case, white space collapsed.'),
-  always('split_group', 'string', 'Rows that share pictures or long questions, directly or through others; never in two splits.'),
+  always(
+    'split_group',
+    'string',
+    'Rows that share pictures or long questions, directly or through others; never in two splits.',
+  ),
   always('consent_version', 'string', 'Wording of the consent under which the row was collected.'),
   always('license', 'string', 'Licence of this row; internal means not for publication.'),
   always('turn', 'int32', 'The voted turn, from 1.'),
@@ -143,7 +147,11 @@ const battles: Table = [
   always('consent_version', 'string', 'Wording of the consent under which the row was collected.'),
   always('license', 'string', 'Licence of this row; internal means not for publication.'),
   always('split', 'string', 'train or test.'),
-  always('split_group', 'string', 'Rows that share pictures or long questions, directly or through others; never in two splits.'),
+  always(
+    'split_group',
+    'string',
+    'Rows that share pictures or long questions, directly or through others; never in two splits.',
+  ),
   maybe('voted_at', 'timestamp', 'When the vote was cast, made coarse (see the card).'),
   maybe('created_at', 'timestamp', 'When the battle began, made coarse.'),
   ...sided((side) =>
@@ -167,12 +175,7 @@ export const lmarenaCategories = [
   'is_refusal',
 ] as const
 
-const lmarenaCounters = [
-  'sum_user_tokens',
-  'sum_assistant_a_tokens',
-  'sum_assistant_b_tokens',
-  'turns',
-] as const
+const lmarenaCounters = ['sum_user_tokens', 'sum_assistant_a_tokens', 'sum_assistant_b_tokens', 'turns'] as const
 const levels = ['h1', 'h2', 'h3', 'h4', 'h5', 'h6']
 const counts = (...names: string[]): FieldType => ({
   struct: Object.fromEntries(names.map((name): [string, FieldType] => [name, 'int64'])),

@@ -32,8 +32,7 @@ export async function verifyExport(
     else findings.push({ path: 'SHA256SUMS', row: null, what: `a line is not a checksum: ${line.slice(0, 80)}` })
   }
   const there = (await folder.list()).filter((path) => path !== 'SHA256SUMS')
-  for (const path of there)
-    if (!listed.has(path)) findings.push({ path, row: null, what: 'is not in SHA256SUMS' })
+  for (const path of there) if (!listed.has(path)) findings.push({ path, row: null, what: 'is not in SHA256SUMS' })
   let bytes = 0
   let done = 0
   for (const [path, sha256] of listed) {
@@ -49,7 +48,11 @@ export async function verifyExport(
 }
 
 /** The row whose picture is not what its hash says, or the row group that cannot be read, or the line that is not what its twin says. */
-async function damageIn(path: string, folder: Pick<ExportFolder, 'rows' | 'read' | 'list'>, hash: Hash): Promise<Finding> {
+async function damageIn(
+  path: string,
+  folder: Pick<ExportFolder, 'rows' | 'read' | 'list'>,
+  hash: Hash,
+): Promise<Finding> {
   const what = 'does not have the bytes that SHA256SUMS promises'
   if (path === 'votes/votes.csv') return { path, row: await oddLine(folder), what }
   if (!path.endsWith('.parquet')) return { path, row: null, what }
@@ -126,13 +129,14 @@ export async function countedVotes(
 ): Promise<RankedVote[]> {
   const votes: (RankedVote & { id: string })[] = []
   for (const path of paths.filter((held) => held.startsWith(`${from}/`) && held.endsWith('.parquet')))
-    for await (const row of folder.rows(path, ['id', 'model_a', 'model_b', 'winner', 'counted'])) {
+    for await (const row of folder.rows(path, ['id', 'model_a', 'model_b', 'winner', 'counted', 'voter_id'])) {
       if (row['counted'] !== true) continue
       votes.push({
         id: String(row['id']),
         modelA: String(row['model_a']),
         modelB: String(row['model_b']),
         outcome: outcomeOf(row['winner']),
+        voter: typeof row['voter_id'] === 'string' ? row['voter_id'] : null,
       })
     }
   return votes.sort((left, right) => byCodeUnit(left.id, right.id)).map(({ id: _, ...vote }) => vote)
@@ -157,7 +161,9 @@ function firstDifference(made: string, held: string): string {
   const ours = made.split('\n')
   const theirs = held.split('\n')
   const line = ours.findIndex((content, index) => content !== theirs[index])
-  return line === -1 ? '' : ` (line ${line + 1}: ${(theirs[line] ?? '').trim()} where the rows give ${(ours[line] ?? '').trim()})`
+  return line === -1
+    ? ''
+    : ` (line ${line + 1}: ${(theirs[line] ?? '').trim()} where the rows give ${(ours[line] ?? '').trim()})`
 }
 
 async function snapshotOf(folder: Pick<ExportFolder, 'read'>): Promise<string | null> {

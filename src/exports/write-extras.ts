@@ -1,9 +1,18 @@
 import { sides } from '../battles/battle.ts'
-import { conversationOf, flatText, imagesOf, textsOf } from './conversation.ts'
-import type { ExportRow, Shard } from './export-store.ts'
-import type { WrittenFile } from './export-folder.ts'
 import { byCodeUnit } from './canonical.ts'
-import { categoriesOf, comparatorExample, flagsOf, imagePath, isRanked, languageOf, licenseOf, winnerOf } from './record.ts'
+import { conversationOf, flatText, imagesOf, textsOf } from './conversation.ts'
+import type { WrittenFile } from './export-folder.ts'
+import type { ExportRow, Shard } from './export-store.ts'
+import {
+  categoriesOf,
+  comparatorExample,
+  flagsOf,
+  imagePath,
+  isRanked,
+  languageOf,
+  licenseOf,
+  winnerOf,
+} from './record.ts'
 import { checked, frozenRows, keepImage, type LaneContext } from './write-lanes.ts'
 
 /** The viewer reads a file whole; more examples make it slow. */
@@ -42,7 +51,10 @@ export async function writeComparator(
       open.rows += 1
       open.first ||= item.voteId
       open.last = item.voteId
-      context.onRows(1, jpegs.reduce((sum, { length }) => sum + length, 0))
+      context.onRows(
+        1,
+        jpegs.reduce((sum, { length }) => sum + length, 0),
+      )
       if (open.rows === examplesMax) await close()
     }
     await close()
@@ -167,7 +179,10 @@ export async function writeDatabase(context: LaneContext): Promise<Shard | null>
         rows += 1
         first ||= item.voteId
         last = item.voteId
-        context.onRows(1, textsOf(row).reduce((sum, text) => sum + text.length, 0))
+        context.onRows(
+          1,
+          textsOf(row).reduce((sum, text) => sum + text.length, 0),
+        )
 
         function writeBattle(held: ExportRow) {
           const started = held.battle.startedAt === null ? null : record.time(held.battle.startedAt)

@@ -1,13 +1,13 @@
-import type { Row } from './record.ts'
 import { byCodeUnit, type Hash } from './canonical.ts'
 import { inOrder } from './carry-base.ts'
 import { imagesOf, type PlacedImage, textsOf } from './conversation.ts'
 import type { ExportFolder } from './export-folder.ts'
 import type { ExportItem, ExportReader, ExportRow, Shard, SnapshotLedger } from './export-store.ts'
-import { digestOf } from './freeze.ts'
 import { ExportFailure } from './failures.ts'
+import { digestOf } from './freeze.ts'
 import { type ExportOptions, type Lane, rulesOf } from './options.ts'
 import { withoutPersonalData, withoutPlaceholders } from './prepare-row.ts'
+import type { Row } from './record.ts'
 import {
   battleRecord,
   dpoRecord,
@@ -62,7 +62,10 @@ export async function* frozenRows(
     for (const item of items) {
       const row = rows.get(item.voteId)
       if (!row || digestOf(row, hash) !== item.rowDigest)
-        throw new ExportFailure('not_reproducible', `vote ${item.voteId} is not what it was when the snapshot was frozen`)
+        throw new ExportFailure(
+          'not_reproducible',
+          `vote ${item.voteId} is not what it was when the snapshot was frozen`,
+        )
       yield { item, row: withoutPlaceholders(withoutPersonalData(row, options), rulesOf(lane), options) }
     }
     if (items.length < pageRows) return
@@ -151,10 +154,15 @@ async function committedShards(lane: Lane, split: string, { snapshot, ledger, fo
   return good
 }
 
-async function bytesOf(row: ExportRow, lane: Lane, { imageBytes, hash }: LaneContext): Promise<Map<string, Uint8Array>> {
+async function bytesOf(
+  row: ExportRow,
+  lane: Lane,
+  { imageBytes, hash }: LaneContext,
+): Promise<Map<string, Uint8Array>> {
   const bytes = new Map<string, Uint8Array>()
   if (lane === 'votes') return bytes
-  for (const image of imagesOf(row)) if (!bytes.has(image.sha256)) bytes.set(image.sha256, await checked(image, { imageBytes, hash }))
+  for (const image of imagesOf(row))
+    if (!bytes.has(image.sha256)) bytes.set(image.sha256, await checked(image, { imageBytes, hash }))
   return bytes
 }
 
@@ -209,7 +217,10 @@ export async function writeLines(lane: LineLane, split: string, context: LaneCon
       first ||= item.voteId
       last = item.voteId
       if (heldLength > 1024 * 1024) await drain()
-      context.onRows(1, textsOf(row).reduce((sum, text) => sum + text.length, 0))
+      context.onRows(
+        1,
+        textsOf(row).reduce((sum, text) => sum + text.length, 0),
+      )
     }
     await drain()
     if (rows === 0) {

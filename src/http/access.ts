@@ -22,3 +22,6 @@ export function mayTakeData(c: Context<Env>, { config }: Pick<Arena, 'config'>):
 export function demandData(c: Context<Env>, arena: Pick<Arena, 'config'>) {
   if (!mayTakeData(c, arena)) throw new Refusal('forbidden', 'data_private')
 }
+
+/** Choosing models by name is for those the operator knows: strangers would take battles from the draw for it (UX 7). */
+export const mayCompare = ({ config }: Pick<Arena, 'config'>) => config.access.vote !== 'anyone'

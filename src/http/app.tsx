@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { Hono } from 'hono'
 import { getCookie } from 'hono/cookie'
-import { csrf } from 'hono/csrf'
+import { compress } from 'hono/compress'
 import type { Context } from 'hono'
 import type { Arena } from '../arena.ts'
 import { Refusal } from '../core/errors.ts'
@@ -10,6 +10,7 @@ import { type Theme, themes } from '../../views/frame.ts'
 import { clientAddress, isLoopback, networkKey, trustedProxies } from './address.ts'
 import { loadAssets } from './assets.ts'
 import { mountBattles } from './battles.tsx'
+import { mountCompare } from './compare.tsx'
 import { mountComposer } from './composer.tsx'
 import { mountData } from './data.tsx'
 import type { Env } from './env.ts'
@@ -25,6 +26,7 @@ import { mountPreferences } from './preferences.ts'
 import { mountPrompts } from './prompts.tsx'
 import { security } from './security.ts'
 import { isBrowser, session } from './session.ts'
+import { mountShares } from './shares.tsx'
 import { mountVoters } from './voters.tsx'
 
 /** The whole HTTP side: one visible list of middleware, the routes, one handler for everything that goes wrong. */
@@ -46,6 +48,7 @@ export function createApp(arena: Arena): Hono<Env> {
     arena.log({ event: 'request', id: c.get('requestId'), method: c.req.method, path: c.req.path, status: c.res.status, ms })
   })
   app.use(security({ isSecure: arena.isSecure }))
+  app.use(compress({ contentTypeFilter: /^(?:text\/(?:html|csv)|application\/json)/ }))
   mount(app)
   mountHealth(app, arena)
   mountMetrics(app, arena)
@@ -62,8 +65,10 @@ export function createApp(arena: Arena): Hono<Env> {
     await next()
   })
   // Behind a proxy that ends TLS our own request URL says http, so the public address is believed as well. What sends neither header is no browser.
-  const guard = csrf({ origin: (origin, c) => origins.includes(origin) || origin === new URL(c.req.url).origin })
-  app.use((c, next) => (isBrowser(c) ? guard(c, next) : next()))
+  app.use((c, next) => {
+    if (isBrowser(c) && c.req.method !== 'GET' && c.req.method !== 'HEAD' && !isFromHere(c, origins)) throw new Refusal('forbidden', 'origin_foreign')
+    return next()
+  })
   app.use(session({ ...arena }))
 
   mountPreferences(app, arena)
@@ -72,11 +77,19 @@ export function createApp(arena: Arena): Hono<Env> {
   mountBattles(app, arena, pages)
   mountVoters(app, arena, pages)
   mountPrompts(app, arena, pages)
+  mountShares(app, arena, pages)
+  mountCompare(app, arena, pages)
   mountLeaderboard(app, arena, pages)
   mountModels(app, arena, pages)
   mountMethod(app, arena, pages)
   mountData(app, arena, pages)
   return app
+}
+
+/** Whatever the type of its body: not only forms can be sent from another site's page. */
+const isFromHere = (c: Context<Env>, origins: string[]) => {
+  const origin = c.req.header('origin')
+  return c.req.header('sec-fetch-site') === 'same-origin' || origin === new URL(c.req.url).origin || (origin !== undefined && origins.includes(origin))
 }
 
 /** The reference that a person can read out and the operator can find in the log. */

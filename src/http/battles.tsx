@@ -6,6 +6,7 @@ import { reasonsSaved } from '../../views/stream.tsx'
 import type { Arena } from '../arena.ts'
 import { type Battle, isRevealed, latestTurn, outcomes, sides } from '../battles/battle.ts'
 import { askAgain, ownBattle, replaceSide, retryBattle, skipBattle, stopBattle } from '../battles/change-battle.ts'
+import { removeShare, shareBattle } from '../battles/share-battle.ts'
 import { Refusal } from '../core/errors.ts'
 import { isId, type VoterId } from '../core/ids.ts'
 import { sideTriesMax } from '../core/limits.ts'
@@ -19,8 +20,9 @@ import { demandVoting } from './access.ts'
 import type { Env } from './env.ts'
 import { imagesFrom } from './composer.tsx'
 import { checkForm, type Form, readForm } from './forms.ts'
+import { originOf } from './origin.ts'
 import type { Pages } from './pages.tsx'
-import { battlePath } from './routes.ts'
+import { battlePath, sharePath } from './routes.ts'
 import { mountStream } from './stream.ts'
 import { battleTwin } from './twins.ts'
 
@@ -30,7 +32,7 @@ export function mountBattles(app: Hono<Env>, arena: Arena, pages: Pages) {
   app.get('/b/:id{[a-z0-9]+}', async (c) => {
     const battle = await battleOf(c, arena)
     if (c.get('wantsJson')) return c.json(await twinOf(battle, arena))
-    const view = { ...(await viewOf(battle, arena)), isChanging: c.req.query('change') === '1' }
+    const view = { ...(await viewOf(battle, arena, originOf(c, arena))), isChanging: c.req.query('change') === '1' }
     if (c.get('isFragment')) return c.html(<BattleUpdate hands={pages.hands(c)} {...view} />)
     return c.html(document(<BattlePage frame={pages.frame(c, 'battle')} {...view} />))
   })
@@ -53,7 +55,7 @@ export function mountBattles(app: Hono<Env>, arena: Arena, pages: Pages) {
       const battle = await ownBattle({ battleId, voterId }, arena.battles)
       if (c.get('wantsJson')) return c.json(await twinOf(battle, arena))
       if (!c.get('isFragment')) return c.redirect(battlePath(battleId), 303)
-      return c.html(<BattleUpdate hands={pages.hands(c)} {...await viewOf(battle, arena)} focus={acted ?? null} />)
+      return c.html(<BattleUpdate hands={pages.hands(c)} {...await viewOf(battle, arena, originOf(c, arena))} focus={acted ?? null} />)
     })
 
   action('vote', async (c, form, whose) => {
@@ -88,6 +90,13 @@ export function mountBattles(app: Hono<Env>, arena: Arena, pages: Pages) {
   action('withdraw', async (_c, _form, whose) => {
     await withdrawVote(whose, arena)
     return 'reveal'
+  })
+  action('share', async (c, form, whose) => {
+    if (form.text('remove') !== undefined) return removeShare(whose, arena)
+    const withImage = !['', '0', 'false'].includes(form.text('with_image') ?? '')
+    const share = await shareBattle({ ...whose, withImage }, arena)
+    if (!c.get('wantsJson')) return
+    return c.json({ url: originOf(c, arena) + sharePath(share.slug), with_image: share.withImage })
   })
   action('stop', async (_c, _form, whose) => {
     await stopBattle(whose, arena)
@@ -134,7 +143,7 @@ export function mountBattles(app: Hono<Env>, arena: Arena, pages: Pages) {
 }
 
 /** What a page of this battle is given: the answers as the feed shows them now, and the vote. */
-export async function viewOf(battle: Battle, arena: Arena): Promise<BattleView> {
+export async function viewOf(battle: Battle, arena: Arena, origin: string): Promise<BattleView> {
   const shown = withShown(battle, arena)
   const vote = (await arena.votes.find(battle.id)) ?? null
   return {
@@ -146,7 +155,7 @@ export async function viewOf(battle: Battle, arena: Arena): Promise<BattleView> 
     turnsMax: mayAskNow(battle, arena) ? arena.config.battles.turns : 1,
     imagesPerTurnMax: arena.config.battles.images.perTurn,
     mayReplace: battle.state === 'void' && arena.contestants.filter((model) => model.state === 'active').length > 2,
-    ...(isRevealed(battle) ? { standing: await standingOf(battle, arena) } : {}),
+    ...(isRevealed(battle) ? { standing: await standingOf(battle, arena), share: await linkOf(battle, arena, origin) } : {}),
   }
 }
 
@@ -162,6 +171,11 @@ export function withShown<B extends Battle>(battle: B, arena: Pick<Arena, 'feed'
   const now = battle.state === 'queued' || battle.state === 'writing' ? arena.feed.now(battle.id) : undefined
   if (!now) return battle
   return { ...battle, turns: [...battle.turns.slice(0, -1), { ...latestTurn(battle), answers: now }] }
+}
+
+async function linkOf(battle: Battle, arena: Arena, origin: string): Promise<BattleView['share']> {
+  const share = await arena.shares.ofBattle(battle.id)
+  return { url: share ? origin + sharePath(share.slug) : null, withImage: share?.withImage ?? false }
 }
 
 async function standingOf(battle: Battle, arena: Arena): Promise<BattleView['standing']> {

@@ -1,14 +1,15 @@
 import type { Context, Hono } from 'hono'
+import type { Child } from 'hono/jsx'
 import { ComposerPage, type ComposerError, type ComposerView, type Draft, emptyDraft, quickQuestions } from '../../views/composer.tsx'
 import { document } from '../../views/layout.tsx'
 import type { Arena } from '../arena.ts'
-import { startBattle } from '../battles/start-battle.ts'
+import { type Challenge, startBattle } from '../battles/start-battle.ts'
 import { Refusal, type RefusalKey } from '../core/errors.ts'
-import { isImageHash, type VoterId } from '../core/ids.ts'
+import { isId, isImageHash, type VoterId } from '../core/ids.ts'
 import { acceptImage } from '../images/accept-image.ts'
 import { type Image, toImageRef } from '../images/image.ts'
 import { localised, type SetPrompt } from '../prompts/prompt.ts'
-import { demandVoting } from './access.ts'
+import { demandVoting, mayCompare } from './access.ts'
 import type { Env } from './env.ts'
 import { checkForm, type Form, readForm } from './forms.ts'
 import type { Pages } from './pages.tsx'
@@ -26,37 +27,47 @@ export function mountComposer(app: Hono<Env>, arena: Arena, pages: Pages) {
   })
   app.get('/index.json', async (c) => c.json(twinOf(await composerView(c, arena, emptyDraft), c.get('language'))))
 
-  app.post('/battles', async (c) => {
-    demandVoting(c, arena)
-    const form = await readForm(c, arena)
-    checkForm(c, form, arena)
-    if (arena.signal.aborted) throw new Refusal('unavailable', 'stopping')
-    const voterId = await c.get('voter')()
-    const draft: Draft = { prompt: questionText(form, c, pages), promptId: form.text('prompt_id') || null, images: [] }
-    try {
-      const { id, isNew } = await start(form, draft, voterId, c, arena)
-      if (isNew) {
-        arena.log({ event: 'battle_started', battle: id })
-        await arena.votes.freezeOf(voterId, id, arena.now())
-        arena.runner.start(id)
-      }
-      const url = battlePath(id)
-      return c.get('wantsJson') ? c.json({ id, url }, 201) : c.redirect(url, 303)
-    } catch (error) {
-      if (!(error instanceof Refusal) || c.get('wantsJson')) throw error
-      // The same page again, with everything that was given and the sentence beside its field: nothing typed or uploaded is lost.
-      const view = await composerView(c, arena, draft, {
-        field: fieldOf[error.key] ?? null,
-        key: error.key,
-        params: error.params,
-        ref: c.get('requestId'),
-      })
-      const seconds = error.params['seconds']
-      if (seconds !== undefined) c.header('Retry-After', String(seconds))
-      else if (error.code === 'unavailable') c.header('Retry-After', '5')
-      return c.html(document(<ComposerPage frame={pages.frame(c, 'battle')} {...view} />), statusOf[error.code])
+  app.post('/battles', (c) =>
+    submitted(c, arena, pages, { page: (view) => <ComposerPage frame={pages.frame(c, 'battle')} {...view} /> }),
+  )
+}
+
+/** Starts a battle from the composer's form; `page` is that form again when something is refused. */
+export async function submitted(
+  c: Context<Env>,
+  arena: Arena,
+  pages: Pages,
+  { page, pairOf = () => undefined }: { page(view: ComposerView, form: Form): Child; pairOf?: (form: Form) => Challenge['pair'] },
+): Promise<Response> {
+  demandVoting(c, arena)
+  const form = await readForm(c, arena)
+  checkForm(c, form, arena)
+  if (arena.signal.aborted) throw new Refusal('unavailable', 'stopping')
+  const voterId = await c.get('voter')()
+  const draft: Draft = { prompt: questionText(form, c, pages), promptId: form.text('prompt_id') || null, images: [] }
+  try {
+    const { id, isNew } = await start(form, draft, voterId, c, arena, pairOf)
+    if (isNew) {
+      arena.log({ event: 'battle_started', battle: id })
+      await arena.votes.freezeOf(voterId, id, arena.now())
+      arena.runner.start(id)
     }
-  })
+    const url = battlePath(id)
+    return c.get('wantsJson') ? c.json({ id, url }, 201) : c.redirect(url, 303)
+  } catch (error) {
+    if (!(error instanceof Refusal) || c.get('wantsJson')) throw error
+    // The same page again, with everything that was given and the sentence beside its field: nothing typed or uploaded is lost.
+    const view = await composerView(c, arena, draft, {
+      field: fieldOf[error.key] ?? null,
+      key: error.key,
+      params: error.params,
+      ref: c.get('requestId'),
+    })
+    const seconds = error.params['seconds']
+    if (seconds !== undefined) c.header('Retry-After', String(seconds))
+    else if (error.code === 'unavailable') c.header('Retry-After', '5')
+    return c.html(document(page(view, form)), statusOf[error.code])
+  }
 }
 
 const fieldOf: Partial<Record<RefusalKey, ComposerError['field']>> = {
@@ -75,10 +86,18 @@ const fieldOf: Partial<Record<RefusalKey, ComposerError['field']>> = {
   prompt_too_long: 'prompt',
   prompt_refused: 'prompt',
   consent_needed: 'consent',
+  not_screened: 'prompt',
 }
 
 /** Fills `draft.images` as they are accepted, so that a refusal of something else keeps them. */
-async function start(form: Form, draft: Draft, voterId: VoterId, c: Context<Env>, arena: Arena) {
+async function start(
+  form: Form,
+  draft: Draft,
+  voterId: VoterId,
+  c: Context<Env>,
+  arena: Arena,
+  pairOf: (form: Form) => Challenge['pair'],
+) {
   await demandPace(voterId, arena)
   const prompt = draft.promptId ? await arena.prompts.find(draft.promptId) : undefined
   const images = prompt ? [await setImage(prompt, arena)] : await imagesFrom(form, voterId, arena, draft.images)
@@ -96,6 +115,7 @@ async function start(form: Form, draft: Draft, voterId: VoterId, c: Context<Env>
       tags: isSetQuestion ? prompt.tags : [],
       inputMethod: isSetQuestion ? 'chosen' : form.text('input_method') === 'spoken' ? 'spoken' : 'typed',
       consent,
+      pair: pairOf(form),
     },
     { ...arena, pacing: arena.config.battles.pacing, imagesMax: arena.config.battles.images.firstTurn },
   )
@@ -128,6 +148,12 @@ export async function imagesFrom(form: Form, voterId: VoterId, arena: Arena, kep
   return images
 }
 
+/** A picture that was refused is gone: the form does not offer it again. */
+async function stillServed(images: Draft['images'], voterId: VoterId, arena: Arena): Promise<Draft['images']> {
+  const found = await Promise.all(images.map(({ id }) => arena.images.findFor(id, voterId)))
+  return images.filter((_, at) => found[at])
+}
+
 async function demandPace(voterId: VoterId, arena: Arena) {
   const { battlesPerHour } = arena.config.limits
   const started = await arena.battles.startedSince(voterId, new Date(arena.now().getTime() - anHour))
@@ -152,7 +178,10 @@ function questionText(form: Form, c: Context<Env>, pages: Pages) {
   return quick ? pages.say(c.get('language'))(`composer.chip.${quick}_prompt`) : (form.text('prompt') ?? '')
 }
 
-async function draftFrom(c: Context<Env>, arena: Arena): Promise<Draft> {
+/** `?prompt=` is a question of a set or `random`; `?from=` is what a battle of one's own asked. */
+export async function draftFrom(c: Context<Env>, arena: Arena): Promise<Draft> {
+  const from = c.req.query('from')
+  if (from) return draftOf(from, c.get('voterId'), arena)
   const asked = c.req.query('prompt')
   if (!asked) return emptyDraft
   const prompt = asked === 'random' ? await randomPrompt(arena) : await arena.prompts.find(asked)
@@ -164,19 +193,25 @@ async function draftFrom(c: Context<Env>, arena: Arena): Promise<Draft> {
   }
 }
 
+async function draftOf(id: string, voterId: VoterId | null, arena: Arena): Promise<Draft> {
+  const battle = isId(id) ? await arena.battles.find(id) : undefined
+  if (battle?.voterId !== voterId || battle.state === 'erased') return emptyDraft
+  const { text, promptId, images } = battle.turns[0]!.prompt
+  return { prompt: text, promptId, images: images.map(({ sha256, width, height }) => ({ id: sha256, width, height })) }
+}
+
 async function randomPrompt(arena: Arena) {
   const sets = await arena.prompts.sets()
   const all = (await Promise.all(sets.map((set) => arena.prompts.inSet(set.id)))).flat()
   return all[Math.floor(arena.random() * all.length)]
 }
 
-async function composerView(c: Context<Env>, arena: Arena, draft: Draft, error?: ComposerError): Promise<ComposerView> {
+export async function composerView(c: Context<Env>, arena: Arena, draft: Draft, error?: ComposerError): Promise<ComposerView> {
   const voterId = c.get('voterId')
   const active = arena.contestants.filter((model) => model.state === 'active')
   const well = active.filter((model) => arena.health.isWell(model.id))
   const known = voterId ? (await arena.voters.find(voterId))?.consent : null
   const running = voterId ? await arena.battles.runningOf(voterId) : undefined
-  const providers = [...new Set(active.flatMap((model) => model.card.servedBy ?? model.card.organization ?? []))]
   return {
     draft,
     suggestions: await suggestions(arena, draft),
@@ -186,12 +221,13 @@ async function composerView(c: Context<Env>, arena: Arena, draft: Draft, error?:
       version: arena.consent.version,
       isGiven: arena.config.access.vote === 'me' || known?.version === arena.consent.version,
       asksToPublish: arena.config.privacy.publish === 'ask' && arena.config.access.vote !== 'me',
-      providers,
+      providers: arena.recipients,
       retainDays: arena.config.privacy.retainDays,
     },
     uploadMegabytes: arena.config.limits.uploadMb,
     imagesMax: arena.config.battles.images.firstTurn,
     isOperator: arena.config.access.vote === 'me',
+    mayCompare: mayCompare(arena),
     error,
     runningUrl: running && battlePath(running),
   }

@@ -20,7 +20,12 @@ export function mountPrompts(app: Hono<Env>, arena: Arena, pages: Pages) {
   app.get('/prompts.json', async (c) => c.json(setsTwin(await cards(c, arena), c.get('language'))))
   app.get('/prompts.csv', async (c) => {
     const { sets } = setsTwin(await cards(c, arena), c.get('language'))
-    return sendCsv(c, 'prompts', ['set', 'title', 'license', 'size', 'done'], sets.map((one) => [one.id, one.title, one.license, one.size, one.done]))
+    return sendCsv(
+      c,
+      'prompts',
+      ['set', 'title', 'license', 'size', 'done'],
+      sets.map((one) => [one.id, one.title, one.license, one.size, one.done]),
+    )
   })
 
   app.get('/prompts/:set', async (c) => {
@@ -37,7 +42,19 @@ export function mountPrompts(app: Hono<Env>, arena: Arena, pages: Pages) {
           (['en', 'zh'] as const).flatMap((one) =>
             prompt.text[one] === undefined
               ? []
-              : [[prompt.id, `/images/${prompt.image}`, prompt.text[one], one, prompt.tags.join(' '), prompt.needsImage, prompt.reference?.[one], set.license, set.done.has(prompt.id)]],
+              : [
+                  [
+                    prompt.id,
+                    `/images/${prompt.image}`,
+                    prompt.text[one],
+                    one,
+                    prompt.tags.join(' '),
+                    prompt.needsImage,
+                    prompt.reference?.[one],
+                    set.license,
+                    set.done.has(prompt.id),
+                  ],
+                ],
           ),
         ),
       )
@@ -74,7 +91,11 @@ async function cards(c: Context<Env>, arena: Arena): Promise<PromptSetCard[]> {
       .filter(({ size }) => size > 0)
       .map(async (set) => {
         const prompts = await arena.prompts.inSet(set.id)
-        return { ...set, done: c.get('voterId') ? prompts.filter(({ id }) => done.has(id)).length : null, cover: coverOf(prompts) }
+        return {
+          ...set,
+          done: c.get('voterId') ? prompts.filter(({ id }) => done.has(id)).length : null,
+          cover: coverOf(prompts),
+        }
       }),
   )
 }

@@ -34,7 +34,7 @@ export function mountVoters(app: Hono<Env>, arena: Arena, pages: Pages) {
 
   app.get('/me', async (c) => {
     if (c.get('wantsJson')) return c.json(await twinOf(c, arena))
-    return c.html(document(<MePage frame={pages.frame(c, 'me')} {...await viewOf(c, arena)} />))
+    return c.html(document(<MePage frame={pages.frame(c, 'me')} {...(await viewOf(c, arena))} />))
   })
   app.get('/me.json', async (c) => c.json(await twinOf(c, arena)))
   app.get('/me.csv', async (c) => {
@@ -53,11 +53,7 @@ export function mountVoters(app: Hono<Env>, arena: Arena, pages: Pages) {
     return c.body(streamOf(zipOf(everything(voterId, arena), at)))
   })
 
-  const action = (
-    path: string,
-    said: MeSaid,
-    act: (form: Form, voterId: VoterId, c: Context<Env>) => Promise<void>,
-  ) =>
+  const action = (path: string, said: MeSaid, act: (form: Form, voterId: VoterId, c: Context<Env>) => Promise<void>) =>
     app.post(path, async (c) => {
       const form = await readForm(c, arena)
       checkForm(c, form, arena)
@@ -99,7 +95,10 @@ export function mountVoters(app: Hono<Env>, arena: Arena, pages: Pages) {
       if (!(error instanceof Refusal) || c.get('wantsJson')) throw error
       const frame = pages.frame(c, 'me')
       const recovery = { typed, complaint: frame.say(`refusal.${error.key}`, error.params) }
-      return c.html(document(<MePage frame={frame} {...await viewOf(c, arena)} recovery={recovery} />), statusOf[error.code])
+      return c.html(
+        document(<MePage frame={frame} {...(await viewOf(c, arena))} recovery={recovery} />),
+        statusOf[error.code],
+      )
     }
     return c.get('wantsJson') ? c.json({ said: 'recovered' }) : c.redirect('/me?said=recovered', 303)
   })
@@ -143,7 +142,11 @@ async function pageOf(c: Context<Env>, arena: Arena) {
 
 async function withVote(battle: Battle, arena: Arena): Promise<MyBattle> {
   const [vote, share] = await Promise.all([arena.votes.find(battle.id), arena.shares.ofBattle(battle.id)])
-  return { battle, vote: vote ?? null, share: share ? { url: sharePath(share.slug), withImage: share.withImage } : null }
+  return {
+    battle,
+    vote: vote ?? null,
+    share: share ? { url: sharePath(share.slug), withImage: share.withImage } : null,
+  }
 }
 
 async function* allOf(voterId: VoterId, arena: Arena): AsyncGenerator<MyBattle> {
@@ -181,14 +184,36 @@ const rowTwin = ({ battle, vote, share }: MyBattle) => ({
   share: share && { url: share.url, with_image: share.withImage },
 })
 
-const columns = ['started_at', 'battle', 'prompt', 'outcome', 'model_a', 'model_b', 'counted', 'not_counted_reason', 'note', 'shared'] as const
+const columns = [
+  'started_at',
+  'battle',
+  'prompt',
+  'outcome',
+  'model_a',
+  'model_b',
+  'counted',
+  'not_counted_reason',
+  'note',
+  'shared',
+] as const
 
 async function table(voterId: VoterId | null, arena: Arena): Promise<string> {
   const rows = []
   if (voterId)
     for await (const mine of allOf(voterId, arena)) {
       const { started_at, id, prompt, vote, models, counts, share } = rowTwin(mine)
-      rows.push([started_at, id, prompt, vote?.outcome, models?.a, models?.b, counts?.counted, counts?.reason, vote?.note, share?.url])
+      rows.push([
+        started_at,
+        id,
+        prompt,
+        vote?.outcome,
+        models?.a,
+        models?.b,
+        counts?.counted,
+        counts?.reason,
+        vote?.note,
+        share?.url,
+      ])
     }
   return csv(columns, rows)
 }
@@ -205,7 +230,9 @@ async function* everything(voterId: VoterId, arena: Arena): AsyncGenerator<ZipEn
     consent: voter?.consent && { ...voter.consent, at: voter.consent.at.toISOString() },
   })
   yield text('votes.csv', await table(voterId, arena))
-  const images = new Map<string, ImageRef>((await arena.images.uploadsOf(voterId)).map((image) => [image.sha256, image]))
+  const images = new Map<string, ImageRef>(
+    (await arena.images.uploadsOf(voterId)).map((image) => [image.sha256, image]),
+  )
   for await (const { battle, vote, share } of allOf(voterId, arena)) {
     for (const { prompt } of battle.turns) for (const image of prompt.images) images.set(image.sha256, image)
     yield json(`battles/${battle.id}.json`, {
@@ -213,7 +240,10 @@ async function* everything(voterId: VoterId, arena: Arena): AsyncGenerator<ZipEn
       started_at: battle.startedAt.toISOString(),
       revealed_at: battle.revealedAt?.toISOString() ?? null,
       consent: battle.consent,
-      votes: (await arena.votes.ofBattle(battle.id)).map((one) => ({ ...voteTwin(one), cast_at: one.castAt.toISOString() })),
+      votes: (await arena.votes.ofBattle(battle.id)).map((one) => ({
+        ...voteTwin(one),
+        cast_at: one.castAt.toISOString(),
+      })),
       share,
     })
   }

@@ -26,11 +26,31 @@ export async function* zipOf(entries: AsyncIterable<ZipEntry>, at: Date): AsyncG
   yield* directory
   const count = directory.length
   if (offset >= zip64From || count >= 0xffff) {
-    yield Buffer.concat([u32(0x06064b50), u64(44), u16(45), u16(45), u32(0), u32(0), u64(count), u64(count), u64(size), u64(offset)])
+    yield Buffer.concat([
+      u32(0x06064b50),
+      u64(44),
+      u16(45),
+      u16(45),
+      u32(0),
+      u32(0),
+      u64(count),
+      u64(count),
+      u64(size),
+      u64(offset),
+    ])
     yield Buffer.concat([u32(0x07064b50), u32(0), u64(offset + size), u32(1)])
   }
   const [shownCount, shownOffset] = [Math.min(count, 0xffff), Math.min(offset, zip64From)]
-  yield Buffer.concat([u32(0x06054b50), u16(0), u16(0), u16(shownCount), u16(shownCount), u32(size), u32(shownOffset), u16(0)])
+  yield Buffer.concat([
+    u32(0x06054b50),
+    u16(0),
+    u16(0),
+    u16(shownCount),
+    u16(shownCount),
+    u32(size),
+    u32(shownOffset),
+    u16(0),
+  ])
 }
 
 /** Read as fast as the other end takes it; whoever leaves ends the reading. */
@@ -55,7 +75,20 @@ function factsOf(bytes: Uint8Array, path: Buffer, at: Date): Buffer {
 function directoryLine(facts: Buffer, path: Buffer, offset: number): Buffer {
   const extra = offset >= zip64From ? Buffer.concat([u16(0x0001), u16(8), u64(offset)]) : Buffer.alloc(0)
   const shown = Math.min(offset, zip64From)
-  return Buffer.concat([u32(0x02014b50), u16(45), u16(20), facts, u16(extra.length), u16(0), u16(0), u16(0), u32(0), u32(shown), path, extra])
+  return Buffer.concat([
+    u32(0x02014b50),
+    u16(45),
+    u16(20),
+    facts,
+    u16(extra.length),
+    u16(0),
+    u16(0),
+    u16(0),
+    u32(0),
+    u32(shown),
+    path,
+    extra,
+  ])
 }
 
 /** Two-second steps since 1980, in UTC. */

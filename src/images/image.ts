@@ -29,6 +29,8 @@ export type UploadFacts = {
   colourSpace: string
   hadMetadata: boolean
   orientation: number
+  /** SHA-256 of the file as it came: answers made elsewhere and lists of known pictures name it. Absent for pictures kept before it was noted. */
+  sha256?: string | undefined
 }
 
 /** What a battle needs to know of an image. */

@@ -61,4 +61,9 @@ export type AnswerEvent =
  * One configured model behind its protocol. Never throws once asked: failures are events. Ends with exactly one `finished` or `failed`.
  * Keeps its own time limits, retries only before the first text, and stops within a second when `signal` aborts (`interrupted`).
  */
-export type Provider = { answer(request: AnswerRequest): AsyncIterable<AnswerEvent> }
+export type Provider = {
+  answer(request: AnswerRequest): AsyncIterable<AnswerEvent>
+  /** Only where answers were made before: whether there is one for this question. */
+  has?(turn: HeldQuestion): Promise<boolean>
+}
+export type HeldQuestion = Pick<AskedTurn, 'question' | 'promptId' | 'facts'> & { images: Pick<SentImage, 'sha256'>[] }

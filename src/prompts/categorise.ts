@@ -9,7 +9,7 @@ export function categorise(question: string, tags: string[] = []): Category[] {
 
 const rules: [Category, RegExp][] = [
   ['ocr', /\b(?:read|text|written|transcribe|says?|label|sign|total|receipt|caption|quote)\b|文字|写了什么|读出|识别|念/i],
-  ['counting', /\bhow many\b|\bcount\b|\bnumber of\b|几个|多少(?:个|只|人|艘)|数一数/i],
+  ['counting', /\bhow many\b|\bcount\b|\bnumber of\b|几[个只条艘头位张把辆本棵]|多少[个只条艘头位张把辆本棵人]?|数一数/i],
   ['chart', /\b(?:chart|graph|plot|axis|bar|trend|percentage)\b|图表|柱状图|折线|饼图/i],
   ['diagram', /\b(?:diagram|flow ?chart|circuit|schematic|floor plan|blueprint)\b|流程图|电路|示意图|平面图/i],
   ['pointing', /\bpoint (?:to|at|out)\b|\bwhere (?:is|are)\b|\blocate\b|\bbounding box|指出|在哪里|位置/i],
@@ -19,7 +19,7 @@ const rules: [Category, RegExp][] = [
   ['creative', /\b(?:write|compose|poem|story|haiku|slogan|song)\b|写一[首篇个]|作诗|故事|口号/i],
   ['humor', /\b(?:funny|joke|meme|humou?r|hilarious)\b|好笑|笑话|搞笑|梗/i],
   ['entity', /\b(?:who is|which (?:building|landmark|city|brand|species|bird|plant|painting|car)|identify the)\b|是谁|什么地方|什么品种|什么牌子/i],
-  ['coding', /\b(?:code|html|css|python|javascript|function|regex|sql|latex)\b|代码|编程/i],
+  ['coding', /(?<!\b(?:qr|bar|area|zip|post|dress)[ -]?)\bcode\b|\b(?:html|css|python|javascript|typescript|regex|sql|latex)\b|代码|编程/i],
   ['document', /\b(?:document|invoice|form|page|table|contract|letter)\b|文件|发票|表格|合同/i],
   ['knowledge', /\b(?:why|history|explain|meaning|origin|invented|when was)\b|为什么|历史|解释|来历/i],
 ]

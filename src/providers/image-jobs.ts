@@ -79,6 +79,7 @@ async function decodeUpload(upload: Uint8Array, align: number | null): Promise<D
       colourSpace: colourSpaceName(metadata),
       hadMetadata: Boolean(metadata.exif ?? metadata.xmp ?? metadata.iptc ?? metadata.comments?.length),
       orientation: metadata.orientation ?? 1,
+      sha256: createHash('sha256').update(upload).digest('hex'),
     },
   }
 }

@@ -67,7 +67,7 @@ function partsOf(input: Input[], result: Record<string, unknown>, categories: st
   return { text: kinds.includes('text'), images: kinds.includes('image') ? [0] : [] }
 }
 
-const pictureOf = ({ bytes, mediaType }: Picture) => ({
+const pictureOf = ({ bytes, mediaType }: Picture): Input => ({
   type: 'image_url',
   image_url: { url: `data:${mediaType};base64,${Buffer.from(bytes).toString('base64')}` },
 })

@@ -28,13 +28,19 @@ export async function drawPreview({ picture, question, site }: PreviewSketch): P
     ...(picture ? [await framed(picture)] : []),
     { input: sign('a', 22), top: margin, left, raw: { width: 22, height: 22, channels: 4 } },
     { input: sign('b', 22), top: margin, left: left + 30, raw: { width: 22, height: 22, channels: 4 } },
-    ...(await written(site, { left: left + 66, top: margin - 4, width: width - 66, height: 34 }, 22, ink2)),
+    ...(await written(
+      site,
+      { left: left + 66, top: margin - 6, width: width - 66, height: 34, isCentred: true },
+      22,
+      ink2,
+    )),
     ...(await written(question, { left, top: margin + 56, width, height: paneTop - margin - 80 }, 36, ink)),
     ...pane('a', left, paneTop, paneWidth),
     ...pane('b', left + paneWidth + gap, paneTop, paneWidth),
   ]
   return sharp({ create: { ...previewSize, channels: 3, background: paper } })
     .composite(parts)
+    .removeAlpha()
     .png({ compressionLevel: 9, adaptiveFiltering: true })
     .toBuffer()
 }
@@ -66,7 +72,13 @@ function pane(side: Side, left: number, top: number, width: number): OverlayOpti
   ]
 }
 
-function bar(left: number, top: number, width: number, height: number, background: string | { r: number; g: number; b: number }): OverlayOptions {
+function bar(
+  left: number,
+  top: number,
+  width: number,
+  height: number,
+  background: string | { r: number; g: number; b: number },
+): OverlayOptions {
   return {
     input: { create: { width: Math.round(width), height: Math.round(height), channels: 3, background } },
     left: Math.round(left),
@@ -92,7 +104,13 @@ function sign(side: Side, size: number): Buffer {
 /** As much of the text as fits. A machine without fonts draws none, and the rest of the picture stands. */
 async function written(
   text: string,
-  box: { left: number; top: number; width: number; height: number },
+  {
+    left,
+    top,
+    width,
+    height,
+    isCentred = false,
+  }: { left: number; top: number; width: number; height: number; isCentred?: boolean },
   pixels: number,
   colour: string,
 ): Promise<OverlayOptions[]> {
@@ -104,7 +122,7 @@ async function written(
         text: {
           text: `<span foreground="${colour}">${escaped(shown)}</span>`,
           font: `sans ${pixels}`,
-          width: box.width,
+          width,
           wrap: 'word-char',
           spacing: Math.round(pixels / 6),
           rgba: true,
@@ -113,7 +131,9 @@ async function written(
       })
         .png()
         .toBuffer({ resolveWithObject: true })
-      if (info.height <= box.height && info.width <= box.width + 8) return [{ input: data, left: box.left, top: box.top }]
+      const room = height - info.height
+      if (room >= 0 && info.width <= width + 8)
+        return [{ input: data, left, top: top + (isCentred ? Math.round(room / 2) : 0) }]
     }
   } catch {
     return []

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { performance } from 'node:perf_hooks'
 import { createInterface } from 'node:readline'
-import type { AnswerEvent, AnswerRequest, AskedTurn, Provider, Receipt } from '../models/provider.ts'
+import type { AnswerEvent, AnswerRequest, HeldQuestion, Provider, Receipt } from '../models/provider.ts'
 import { pause } from './fake.ts'
 import type { ProviderDeps, ReplayEntry } from './provider-for.ts'
 import { asRecord } from './upstream-error.ts'
@@ -15,7 +15,7 @@ export type StoredAnswer = {
   model: string | null
 }
 export type StoredAnswers = {
-  find(turn: AskedTurn): StoredAnswer | undefined
+  find(turn: HeldQuestion): StoredAnswer | undefined
   count: number
   /** Line numbers. The first of several answers to one prompt is kept. */
   duplicates: number[]
@@ -29,7 +29,7 @@ const lineCharactersMax = 1_000_000
 export function replayProvider(
   { file, speed = 'paced', model }: ReplayEntry,
   _deps: Pick<ProviderDeps, 'now'>,
-): Provider & { has(turn: AskedTurn): Promise<boolean> } {
+): Provider & { has(turn: HeldQuestion): Promise<boolean> } {
   let loading: Promise<StoredAnswers> | null = null
   const answers = () => {
     loading ??= readAnswers(file)
@@ -133,7 +133,7 @@ const itemKey = (item: string) => `item ${item}`
 const pictureKey = (hash: string, prompt: string) => `picture ${hash} ${prompt.normalize('NFC').trim()}`
 
 /** The picture as sent, and as uploaded where the facts tell its hash. */
-function hashesOf({ images, facts = [] }: AskedTurn): string[] {
+function hashesOf({ images, facts = [] }: HeldQuestion): string[] {
   const uploaded = facts.map((fact) => asRecord(fact)['sha256']).filter((hash) => typeof hash === 'string')
   return [...uploaded, ...images.map(({ sha256 }) => sha256)]
 }

@@ -32,7 +32,10 @@ export function phraseFrom(bytes: Uint8Array, sha256: Hash): string {
 }
 
 /** Case, order of spaces, commas and line numbers of a hand-written list do not matter. */
-export function readPhrase(text: string, sha256: Hash): { phrase: string } | { unknown: string } | 'wrong_length' | 'wrong_check' {
+export function readPhrase(
+  text: string,
+  sha256: Hash,
+): { phrase: string } | { unknown: string } | 'wrong_length' | 'wrong_check' {
   const words = text.toLowerCase().match(/[a-z]+/g) ?? []
   const unknown = words.find((word) => !indexOf.has(word))
   if (unknown !== undefined) return { unknown }

@@ -70,6 +70,30 @@ describe('pairs', () => {
     expect(sideChiSquare).toBeLessThan(18.5) // 4 degrees of freedom, p = 0.001
   })
 
+  test('with gains, too, 100,000 draws follow the stored probability, and sides stay fair', () => {
+    const models = [candidate('a', { weight: 2 }), candidate('b', { battles: 3 }), candidate('c'), candidate('d'), candidate('e')]
+    const gains = (a: string, b: string) => ((a.charCodeAt(0) * 7 + b.charCodeAt(0) * 13) % 11) / 10 + 0.01
+    const random = seeded(11)
+    const draws = 100_000
+    const seen = new Map<string, number>()
+    let alphabetical = 0
+    for (let i = 0; i < draws; i++) {
+      const draw = drawPair(models, defaultPolicy, 'hash', random, gains)!
+      const ids = [draw.a.modelId, draw.b.modelId]
+      if (ids[0]! < ids[1]!) alphabetical++
+      const key = ids.sort().join()
+      seen.set(key, (seen.get(key) ?? 0) + 1)
+    }
+    const pairs = weighPairs(models, defaultPolicy, gains)
+    expect(new Set(pairs.map(({ probability }) => probability.toFixed(6))).size).toBeGreaterThan(5)
+    const chiSquare = pairs.reduce((sum, { a, b, probability }) => {
+      const expected = probability * draws
+      return sum + ((seen.get([a.modelId, b.modelId].sort().join()) ?? 0) - expected) ** 2 / expected
+    }, 0)
+    expect(chiSquare).toBeLessThan(27.9) // 9 degrees of freedom, p = 0.001
+    expect(Math.abs(alphabetical / draws - 0.5)).toBeLessThan(0.005)
+  })
+
   test('every draw keeps its probability and the eligible set, for inverse-propensity weights', () => {
     const draw = drawPair(four, defaultPolicy, 'hash', seeded(1))!
     expect(draw.pairProbability).toBeCloseTo(1 / 6, 12)

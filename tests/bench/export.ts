@@ -73,7 +73,12 @@ async function fill(data: string, votes: number) {
     await storage.battles.start(aBattle({ id, prompt }))
     await storage.battles.move(id, { type: 'slots_free' }, noon)
     const said = (side: string) => aFinishedAnswer(`Answer ${side} ${n}. `.repeat(60))
-    await storage.battles.finish(id, 1, { answers: { a: said('a'), b: said('b') }, flags: [], stoppedByVoter: false, at: later(1000) })
+    await storage.battles.finish(id, 1, {
+      answers: { a: said('a'), b: said('b') },
+      flags: [],
+      stoppedByVoter: false,
+      at: later(1000),
+    })
     await storage.votes.cast(aBallot({ id: `vote-${sha256.slice(0, 16)}`, battleId: id }))
     await storage.votes.reveal(id, later(2000))
   }

@@ -19,7 +19,10 @@ const secondMs = 1000
  * Fills a new database file with voted, revealed battles and gives the ids of its models. Strengths, drawn pairs, lengths and outcomes are
  * seeded, the longer answer wins a little more often, and a tenth of the models are drawn seldom.
  */
-export async function seedVotes(path: string, { votes, models, voters, seed = 1, isMixed = false }: Seeding): Promise<string[]> {
+export async function seedVotes(
+  path: string,
+  { votes, models, voters, seed = 1, isMixed = false }: Seeding,
+): Promise<string[]> {
   const ids = Array.from({ length: models }, (_, i) => `model-${String(i).padStart(3, '0')}`)
   const storage = await sqliteStorage(path)
   await storage.models.register(
@@ -59,7 +62,15 @@ export async function seedVotes(path: string, { votes, models, voters, seed = 1,
     write.battle({ battle, voter, a: ids[a]!, b: ids[b]!, probability: 2 / (models * (models - 1)), at })
     const last = isMixed && n % 7 === 3 ? 2 : 1
     for (let turn = 1; turn <= last; turn++) {
-      write.turn({ battle, turn, models: [ids[a]!, ids[b]!], lengths: [lengthA, lengthB], markup: n % 4, at, category: n % 3 })
+      write.turn({
+        battle,
+        turn,
+        models: [ids[a]!, ids[b]!],
+        lengths: [lengthA, lengthB],
+        markup: n % 4,
+        at,
+        category: n % 3,
+      })
       write.vote({
         vote: `vote-${String(n).padStart(9, '0')}-${turn}`,
         battle,
@@ -87,7 +98,15 @@ export function oneMoreVote(path: string, n: number, ids: readonly string[]) {
   const [a, b] = [ids[n % ids.length]!, ids[(n + 1 + (n % (ids.length - 1))) % ids.length]!]
   write.battle({ battle, voter: 'voter-0', a, b, probability: 0.01, at })
   write.turn({ battle, turn: 1, models: [a, b], lengths: [100, 90], markup: 0, at, category: 0 })
-  write.vote({ vote: `later-${n}`, battle, turn: 1, voter: 'voter-0', outcome: n % 2 ? 'a' : 'b', status: 'counted', at })
+  write.vote({
+    vote: `later-${n}`,
+    battle,
+    turn: 1,
+    voter: 'voter-0',
+    outcome: n % 2 ? 'a' : 'b',
+    status: 'counted',
+    at,
+  })
   db.exec('commit')
   db.close()
 }
@@ -126,11 +145,27 @@ function writerOf(db: Sqlite.Database) {
     voter: (id: string, kind: string, at: number) => void voters.run(id, kind, at),
     battle: (row: { battle: string; voter: string; a: string; b: string; probability: number; at: number }) =>
       void battles.run({ ...row, versionA: versions.get(row.a), versionB: versions.get(row.b) }),
-    turn(row: { battle: string; turn: number; models: [string, string]; lengths: [number, number]; markup: number; at: number; category: number }) {
+    turn(row: {
+      battle: string
+      turn: number
+      models: [string, string]
+      lengths: [number, number]
+      markup: number
+      at: number
+      category: number
+    }) {
       const { battle, turn, models, lengths, markup, at, category } = row
       const text = `What is in picture ${battle}, ${turn}?`
       const categories = JSON.stringify([['counting'], ['ocr'], ['counting', 'chart']][category])
-      turns.run({ battle, turn, key: promptKey({ text }), language: category === 1 ? 'fr' : 'en', categories, at, text })
+      turns.run({
+        battle,
+        turn,
+        key: promptKey({ text }),
+        language: category === 1 ? 'fr' : 'en',
+        categories,
+        at,
+        text,
+      })
       for (const [i, side] of (['a', 'b'] as const).entries())
         answers.run({
           battle,
@@ -145,7 +180,15 @@ function writerOf(db: Sqlite.Database) {
           at,
         })
     },
-    vote(row: { vote: string; battle: string; turn: number; voter: string; outcome: string; status: Status; at: number }) {
+    vote(row: {
+      vote: string
+      battle: string
+      turn: number
+      voter: string
+      outcome: string
+      status: Status
+      at: number
+    }) {
       votes.run({
         ...row,
         exclusion: row.status === 'uncounted' ? 'truncated' : null,

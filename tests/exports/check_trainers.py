@@ -58,7 +58,9 @@ for name, config, trainer in [
     ("sft", SFTConfig(**common, max_length=None), SFTTrainer),
 ]:
     rows = load_dataset(root, name, split="train", cache_dir=work)
-    run = trainer(model=model(), args=config, train_dataset=rows, processing_class=processor())
+    # Without a reference of its own, a trainer would look for the model's name on a hub.
+    reference = {} if name == "sft" else dict(ref_model=model())
+    run = trainer(model=model(), args=config, train_dataset=rows, processing_class=processor(), **reference)
     result = run.train()
     assert math.isfinite(result.training_loss), (name, result.training_loss)
     done[name] = run.state.global_step

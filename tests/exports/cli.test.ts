@@ -61,11 +61,25 @@ test('the key that names voters is made once, for its owner only', () => {
   expect(readFileSync(key)).toHaveLength(32)
 })
 
+test('sightline rank reads the votes file and prints the digits of the leaderboard beside it', async () => {
+  const out = folder()
+  await sightline('export', 'votes', '--out', out)
+  const board = JSON.parse(readFileSync(join(out, 'leaderboard.json'), 'utf8')) as { models: unknown[]; votes: number }
+  for (const file of ['votes/votes.csv', filesIn(out, 'votes/*.parquet')[0]!]) {
+    const ranked = await inside(['rank', '--in', join(out, file), '--format', 'json'])
+    expect(ranked.code).toBe(0)
+    expect(JSON.parse(ranked.out)).toMatchObject({ votes: 60, models: board.models })
+  }
+})
+
 test('a dry run writes nothing', async () => {
   const out = folder()
   const said = await sightline('export', 'dpo', '--out', out, '--dry-run', '--json')
   expect(said.code).toBe(0)
-  expect(JSON.parse(said.out)).toMatchObject({ dry_run: true, funnel: [{ preset: 'dpo', steps: [{ reason: 'no_preference' }] }] })
+  expect(JSON.parse(said.out)).toMatchObject({
+    dry_run: true,
+    funnel: [{ preset: 'dpo', steps: [{ reason: 'no_preference' }] }],
+  })
   expect(filesIn(out)).toEqual([])
 })
 
@@ -136,6 +150,15 @@ test('imported battles are exported from their own pool, never with the arena', 
   const made = await sightline('export', 'battles', '--out', pool, '--source', 'before', '--license', 'cc-by-4.0')
   expect(made.code).toBe(0)
   expect(await tableRows(pool, 'battles/*.parquet')).toHaveLength(added)
+  {
+    await using desk = exportDesk({
+      place: { data, dataset: 'main', license: null, key: null, site: { name: 'Lab', url: null, contact: null } },
+      now: () => new Date(),
+    })
+    expect(await desk.sources()).toMatchObject([{ name: 'before', format: 'battles', votes: added }])
+    expect(await desk.sourceBoard('before')).toMatchObject({ votes: added, models: [{}, {}, {}, {}] })
+    expect(await desk.sourceBoard('nothing')).toBeUndefined()
+  }
   const own = await sightline('export', 'votes', '--out', folder(), '--json')
   expect((JSON.parse(own.out) as { rows: { rows: number }[] }).rows[0]!.rows).toBe(60)
   expect((await sightline('import', 'battles', '--undo', 'before')).out).toContain(`Removed ${added}`)
@@ -193,7 +216,10 @@ test('the desk counts, writes in the background, lists, serves files by their ma
   const options = defaultOptions(['dpo', 'votes'])
   expect(await desk.preview(options)).toMatchObject({
     votes: 60,
-    presets: [{ preset: 'dpo', votes: 36 }, { preset: 'votes', votes: 60, funnel: [] }],
+    presets: [
+      { preset: 'dpo', votes: 36 },
+      { preset: 'votes', votes: 60, funnel: [] },
+    ],
     sample: [{ winner: expect.any(String) }, {}, {}, {}, {}],
   })
   await desk.start(options)
@@ -201,7 +227,10 @@ test('the desk counts, writes in the background, lists, serves files by their ma
   await until(() => desk.status().state !== 'running')
   expect(desk.status()).toMatchObject({ state: 'done', result: { state: 'written' } })
   const [snapshot] = await desk.snapshots()
-  expect(snapshot).toMatchObject({ presets: ['dpo', 'votes'], rows: [{ preset: 'dpo' }, { preset: 'dpo' }, { preset: 'votes', rows: 60 }] })
+  expect(snapshot).toMatchObject({
+    presets: ['dpo', 'votes'],
+    rows: [{ preset: 'dpo' }, { preset: 'dpo' }, { preset: 'votes', rows: 60 }],
+  })
   expect(await desk.file(snapshot!.id, 'README.md')).toMatchObject({ bytes: expect.any(Number) })
   expect(await desk.file(snapshot!.id, 'SHA256SUMS')).toBeDefined()
   for (const path of ['../ledger.db', 'manifest.json/../../ledger.db', '.sightline-export', '/etc/passwd'])

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import type { Preset } from '../../src/exports/options.ts'
 import { dryRun } from '../../src/exports/build-export.ts'
 import { escapePlaceholders, hasPlaceholder } from '../../src/exports/clean-text.ts'
 import type { ExportRow } from '../../src/exports/export-store.ts'
 import { funnelOf, highPercentile, reasonOrder } from '../../src/exports/funnel.ts'
+import type { Preset } from '../../src/exports/options.ts'
 import { exclusions } from '../../src/votes/vote.ts'
 import { exported, folders, lineRows, optionsOf, tableRows, type Wanted } from './helpers.ts'
 import { aContext, anAnswer, anExportModel, aPicture, aRow, aTurn, fortyVotes, type RowParts } from './rows.ts'
@@ -37,7 +37,10 @@ const failing: [string, RowParts, Wanted?, Preset?][] = [
   ['output_terms', { models: { a: anExportModel('ant'), b: anExportModel('bee', { exportOutputs: false }) } }],
   ['held', { vote: { status: 'held' } }],
   ['quarantined', { vote: { status: 'quarantined' } }],
-  ['side_failed', { turns: [turn({ answers: { a: anAnswer('x'), b: anAnswer('', { state: 'failed', reason: 'broken' }) } })] }],
+  [
+    'side_failed',
+    { turns: [turn({ answers: { a: anAnswer('x'), b: anAnswer('', { state: 'failed', reason: 'broken' }) } })] },
+  ],
   ['empty_answer', { turns: [turn(said('Something', ' \n'))] }],
   ['moderated', { turns: [turn({ images: [{ ...picture.image, isQuarantined: true }] })] }],
   ['pii', { turns: [turn({ text: 'Is this a.person@example.org?' })] }],
@@ -60,27 +63,52 @@ const failing: [string, RowParts, Wanted?, Preset?][] = [
   ['no_preference', { vote: { outcome: 'both_bad' } }, { includeBothBad: false }, 'kto'],
   ['diverged_history', { turns: [turn(), turn({ number: 2, images: [] })] }],
   ['identical_answers', { turns: [turn(said('Same', 'Same'))] }],
-  ['both_refused', { turns: [turn({ answers: { a: anAnswer('No.', { finish: 'declined' }), b: anAnswer("I'm sorry, but I can't help with that.") } })] }],
+  [
+    'both_refused',
+    {
+      turns: [
+        turn({
+          answers: {
+            a: anAnswer('No.', { finish: 'declined' }),
+            b: anAnswer("I'm sorry, but I can't help with that."),
+          },
+        }),
+      ],
+    },
+  ],
   ['placeholder_tokens', { turns: [turn(said('<|im_end|>', 'x'))] }],
 ]
 test.each(failing)('%s is why a row is left out (case %#)', async (reason, parts, some = {}, preset = 'dpo') => {
   expect(await reasonFor(parts, preset, some)).toEqual([reason])
 })
 
-test.each(exclusions)('a vote that is not ranked because of %s is left out under that name, and kept on request', async (exclusion) => {
-  const parts: RowParts = { vote: { status: 'uncounted', exclusion } }
-  expect(await reasonFor(parts)).toEqual([exclusion])
-  expect(await reasonFor(parts, 'battles')).toEqual([exclusion])
-  expect(await reasonFor(parts, 'battles', { filters: { includeUncounted: true } })).toEqual([])
-  expect(await reasonFor(parts, 'votes')).toEqual([])
-})
+test.each(exclusions)(
+  'a vote that is not ranked because of %s is left out under that name, and kept on request',
+  async (exclusion) => {
+    const parts: RowParts = { vote: { status: 'uncounted', exclusion } }
+    expect(await reasonFor(parts)).toEqual([exclusion])
+    expect(await reasonFor(parts, 'battles')).toEqual([exclusion])
+    expect(await reasonFor(parts, 'battles', { filters: { includeUncounted: true } })).toEqual([])
+    expect(await reasonFor(parts, 'votes')).toEqual([])
+  },
+)
 
 test('the first failing test is the reason, in the documented order', async () => {
-  const everything: RowParts = { vote: { status: 'withdrawn', outcome: 'tie' }, battle: { mode: 'named', isDemo: true } }
+  const everything: RowParts = {
+    vote: { status: 'withdrawn', outcome: 'tie' },
+    battle: { mode: 'named', isDemo: true },
+  }
   expect(await reasonFor(everything)).toEqual(['mode_filter'])
   expect(await reasonFor(everything, 'dpo', { filters: { mode: 'any' } })).toEqual(['demo'])
   expect(reasonOrder.slice(0, 8)).toEqual([
-    'outside_dates', 'mode_filter', 'demo', 'withdrawn', 'no_consent', 'output_terms', 'held', 'quarantined',
+    'outside_dates',
+    'mode_filter',
+    'demo',
+    'withdrawn',
+    'no_consent',
+    'output_terms',
+    'held',
+    'quarantined',
   ])
 })
 
@@ -108,9 +136,9 @@ test('one voter, and one question, give at most so many rows', async () => {
 
 test('low agreement takes a merged row out', async () => {
   const votes = (['a', 'b', 'tie'] as const).map((outcome, n) => aRow(`m${n}`, { vote: { outcome }, turns: [turn()] }))
-  expect(await reasonFor({ vote: { outcome: 'a' } }, 'dpo', { aggregate: 'per_pair', minAgreement: 0.7 }, votes)).toEqual([
-    'duplicate', 'low_agreement',
-  ])
+  expect(
+    await reasonFor({ vote: { outcome: 'a' } }, 'dpo', { aggregate: 'per_pair', minAgreement: 0.7 }, votes),
+  ).toEqual(['duplicate', 'low_agreement'])
 })
 
 test('the steps add up, and a funnel that does not is an error', async () => {
@@ -124,9 +152,31 @@ test('the steps add up, and a funnel that does not is an error', async () => {
 })
 
 const tokens = [
-  '<|im_start|>', '<|vision_start|>', '<|turn>', '<turn|>', '<image>', '</image>', '<video>', '<audio>', '<img>', '</s>', '<s>', '<bos>',
-  '<eos>', '<start_of_image>', '<end_of_image>', '<image_soft_token>', '<start_of_turn>', '<end_of_turn>', '<IMG_CONTEXT>',
-  '<fake_token_around_image>', '[IMG]', '[IMG_BREAK]', '[IMG_END]', '[INST]', '[/INST]',
+  '<|im_start|>',
+  '<|vision_start|>',
+  '<|turn>',
+  '<turn|>',
+  '<image>',
+  '</image>',
+  '<video>',
+  '<audio>',
+  '<img>',
+  '</s>',
+  '<s>',
+  '<bos>',
+  '<eos>',
+  '<start_of_image>',
+  '<end_of_image>',
+  '<image_soft_token>',
+  '<start_of_turn>',
+  '<end_of_turn>',
+  '<IMG_CONTEXT>',
+  '<fake_token_around_image>',
+  '[IMG]',
+  '[IMG_BREAK]',
+  '[IMG_END]',
+  '[INST]',
+  '[/INST]',
 ]
 test.each(tokens)('%s is excluded from training data, or made harmless, and kept in battles', async (token) => {
   expect(hasPlaceholder(`so ${token} it says`)).toBe(true)
@@ -147,5 +197,6 @@ test('escaped rows say so and keep the marker of the picture itself', async () =
 })
 
 test('words that only look like tokens stay', () => {
-  for (const text of ['a < b and b > c', '<b>bold</b>', '[1] note', 'x <| y', 'List<String>']) expect(hasPlaceholder(text)).toBe(false)
+  for (const text of ['a < b and b > c', '<b>bold</b>', '[1] note', 'x <| y', 'List<String>'])
+    expect(hasPlaceholder(text)).toBe(false)
 })

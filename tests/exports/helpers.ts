@@ -8,6 +8,7 @@ import { parquetRows } from '../../src/storage/exports/parquet-rows.ts'
 import { optionsIn, type Wanted } from './options-in.ts'
 
 export type { Wanted } from './options-in.ts'
+
 import { aContext, fortyVotes, type SmallArena } from './rows.ts'
 
 /** Folders that are gone after the tests of a file. */

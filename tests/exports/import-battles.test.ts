@@ -1,23 +1,22 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
+import { importedImages } from '../../src/cli/import-images.ts'
 import { idFrom } from '../../src/core/ids.ts'
 import { buildExport } from '../../src/exports/build-export.ts'
-import { importBattles, type ImportContext } from '../../src/exports/import-battles.ts'
+import type { ExportRow } from '../../src/exports/export-store.ts'
+import { type ImportContext, importBattles } from '../../src/exports/import-battles.ts'
 import { formatOf, type ImportFormat, messagesOf, outcomeOf, timeOf } from '../../src/exports/import-formats.ts'
 import { defaultOptions } from '../../src/exports/options.ts'
-import { importedImages } from '../../src/cli/import-images.ts'
+import { imagePath } from '../../src/exports/record.ts'
 import { sharpCodec } from '../../src/providers/sharp-codec.ts'
 import { diskBlobStore } from '../../src/storage/disk/blob-store.ts'
+import { columnsOf, importFiles, rowsOfFile } from '../../src/storage/exports/import-files.ts'
 import { importPool } from '../../src/storage/exports/import-pool.ts'
 import { parquetRows } from '../../src/storage/exports/parquet-rows.ts'
-import { readFile } from 'node:fs/promises'
-import { imagePath } from '../../src/exports/record.ts'
-import { gzipSync } from 'node:zlib'
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
-import type { ExportRow } from '../../src/exports/export-store.ts'
-import { columnsOf, importFiles, rowsOfFile } from '../../src/storage/exports/import-files.ts'
 import { aContext, aPicture, fortyVotes, hash } from './rows.ts'
 
 let folder: string
@@ -55,14 +54,15 @@ function anImport(format: ImportFormat, some: Partial<ImportContext> = {}) {
 async function rowsAt(root: string): Promise<Record<string, unknown>[]> {
   const { globSync } = await import('node:fs')
   const rows: Record<string, unknown>[] = []
-  for (const path of globSync(join(root, 'battles', '*.parquet')).sort()) for await (const row of parquetRows(path)) rows.push(row)
+  for (const path of globSync(join(root, 'battles', '*.parquet')).sort())
+    for await (const row of parquetRows(path)) rows.push(row)
   return rows.sort((left, right) => (String(left['id']) < String(right['id']) ? -1 : 1))
 }
 
 test('battles that are exported, imported and exported again are equal in every column and every byte of every picture', async () => {
   const first = join(folder, 'first')
   const second = join(folder, 'second')
-  const options = { ...defaultOptions(['battles']), test: 0.2 }
+  const options = { ...defaultOptions(['battles']), test: 0.2, notes: true }
   await buildExport(options, aContext(fortyVotes(), first))
   const exported = await rowsAt(first)
   const { pool, context } = anImport('battles')
@@ -109,7 +109,13 @@ const fixtures: Record<Exclude<ImportFormat, 'battles'>, Record<string, unknown>
     evaluation_session_id: 'session-9',
     evaluation_order: 2n,
     conversation_a: JSON.stringify([
-      { role: 'user', content: [{ type: 'image', image: Buffer.from(picture.bytes).toString('base64'), mimeType: 'image/png' }, { type: 'text', text: 'Describe' }] },
+      {
+        role: 'user',
+        content: [
+          { type: 'image', image: Buffer.from(picture.bytes).toString('base64'), mimeType: 'image/png' },
+          { type: 'text', text: 'Describe' },
+        ],
+      },
       { role: 'assistant', content: [{ type: 'text', text: 'A thing' }] },
       { role: 'user', content: [{ type: 'text', text: 'More' }] },
       { role: 'assistant', content: [{ type: 'text', text: 'Much' }] },
@@ -184,7 +190,14 @@ test('VisionArena: picture at the first question, English names to tags, true ca
   expect(rows[0]).toMatchObject({
     vote: { outcome: 'both_bad', castAt: new Date(1731974400500) },
     battle: { mode: 'anonymous' },
-    turns: [{ text: 'What is it?', language: 'ru', categories: ['captioning', 'is_code'], images: [{ sha256: picture.image.sha256, width: 40 }] }],
+    turns: [
+      {
+        text: 'What is it?',
+        language: 'ru',
+        categories: ['captioning', 'is_code'],
+        images: [{ sha256: picture.image.sha256, width: 40 }],
+      },
+    ],
   })
   expect(rows[0]!.turns[0]!.answers.b.raw).toBe('A circle.')
 })
@@ -192,8 +205,14 @@ test('VisionArena: picture at the first question, English names to tags, true ca
 test('140k: JSON text, picture parts, two turns, true leaves, a time without a zone is UTC and said', async () => {
   const { rows, totals } = await imported('140k', [fixtures['140k']])
   const [row] = rows
-  expect(row).toMatchObject({ vote: { turn: 2, castAt: new Date('2025-06-01T10:30:00Z') }, battle: { session: 'session-9' } })
-  expect(row!.turns.map(({ text, images }) => [text, images.length])).toEqual([['Describe', 1], ['More', 0]])
+  expect(row).toMatchObject({
+    vote: { turn: 2, castAt: new Date('2025-06-01T10:30:00Z') },
+    battle: { session: 'session-9' },
+  })
+  expect(row!.turns.map(({ text, images }) => [text, images.length])).toEqual([
+    ['Describe', 1],
+    ['More', 0],
+  ])
   expect(row!.turns[1]!.categories).toEqual(['is_code', 'creative_writing', 'legal'])
   expect(row!.battle.votes.at(-1)).toMatchObject({ id: row!.vote.id })
   expect(row!.battle.votes).toHaveLength(2)
@@ -202,11 +221,17 @@ test('140k: JSON text, picture parts, two turns, true leaves, a time without a z
 
 test('33k: not anonymous, milliseconds, no picture; other columns are kept', async () => {
   const { rows } = await imported('33k', [fixtures['33k']])
-  expect(rows[0]).toMatchObject({ vote: { outcome: 'b', castAt: new Date(1682351591132) }, battle: { mode: 'named' }, voter: { id: 'elsewhere:arena_user_7' } })
+  expect(rows[0]).toMatchObject({
+    vote: { outcome: 'b', castAt: new Date(1682351591132) },
+    battle: { mode: 'named' },
+    voter: { id: 'elsewhere:arena_user_7' },
+  })
 })
 
 test('WildVision: one picture, winner words of its own, the domain is the category', async () => {
-  const { rows } = await imported('wildvision', [fixtures.wildvision], { modelId: (name) => (name === 'llava' ? 'llava-13b' : name) })
+  const { rows } = await imported('wildvision', [fixtures.wildvision], {
+    modelId: (name) => (name === 'llava' ? 'llava-13b' : name),
+  })
   expect(rows[0]).toMatchObject({ vote: { outcome: 'a' }, models: { a: { id: 'llava-13b', name: 'llava' } } })
   expect(rows[0]!.turns[0]).toMatchObject({ categories: ['Urban'], images: [{ width: 40, height: 30 }] })
 })
@@ -226,7 +251,14 @@ test('what cannot be read is skipped under its name and never read as something 
     { ...base, question_id: '9', image: { bytes: new Uint8Array([1, 2, 3]), path: null } },
     { skipped: 'invalid_json' } as unknown as Record<string, unknown>,
   ])
-  expect(totals.skipped).toEqual({ duplicate: 1, unknown_winner: 2, missing_model: 1, same_model: 1, empty_answer: 1, invalid_json: 2 })
+  expect(totals.skipped).toEqual({
+    duplicate: 1,
+    unknown_winner: 2,
+    missing_model: 1,
+    same_model: 1,
+    empty_answer: 1,
+    invalid_json: 2,
+  })
   expect(totals.flagged).toEqual({ prompt_mismatch: 1, image_missing: 1 })
   expect(rows).toHaveLength(3)
 })
@@ -256,13 +288,24 @@ test('picture paths lead only into the named folder, addresses are never fetched
   expect(await read('in/x.png')).toMatchObject({ sha256: picture.image.sha256 })
   expect(await read(`data:image/png;base64,${base64}`)).toMatchObject({ sha256: picture.image.sha256 })
   expect(await read(base64)).toMatchObject({ sha256: picture.image.sha256 })
-  for (const words of ['../secret.png', 'link.png', join(folder, 'secret.png'), 'in/../../secret.png', 'https://example.org/x.png', 'file:///etc/passwd', 'in/absent.png'])
+  for (const words of [
+    '../secret.png',
+    'link.png',
+    join(folder, 'secret.png'),
+    'in/../../secret.png',
+    'https://example.org/x.png',
+    'file:///etc/passwd',
+    'in/absent.png',
+  ])
     expect(await read(words), words).toBeNull()
 })
 
 test('a picture with metadata is stored without it', async () => {
   const { default: sharp } = await import('sharp')
-  const withExif = await sharp(picture.bytes).withExif({ IFD0: { Artist: 'canary-artist' } }).jpeg().toBuffer()
+  const withExif = await sharp(picture.bytes)
+    .withExif({ IFD0: { Artist: 'canary-artist' } })
+    .jpeg()
+    .toBuffer()
   const root = join(folder, 'imports')
   const kept = await pictures(root)({ bytes: withExif, words: null })
   const stored = await readFile(join(root, imagePath(kept!)))
@@ -287,7 +330,11 @@ test('files: JSON lines with and without gzip, Parquet, folders of them', async 
     for await (const row of rowsOfFile(path)) held.push(row)
     return held
   }
-  expect((await rows(files[0]!)).map((row) => row['question_id'] ?? row['skipped'])).toEqual(['33-1', 'invalid_json', '33-1'])
+  expect((await rows(files[0]!)).map((row) => row['question_id'] ?? row['skipped'])).toEqual([
+    '33-1',
+    'invalid_json',
+    '33-1',
+  ])
   expect(await rows(files[1]!)).toHaveLength(1)
   expect(formatOf(await columnsOf(files[2]!))).toBe('battles')
 })
@@ -309,14 +356,31 @@ test('Parquet packed with zstd, gzip or brotli is read; an unknown packing is an
     expect(held).toEqual(['x', 'x', 'x'])
   }
   const path = join(folder, 'lz4.parquet')
-  writeFileSync(path, new Uint8Array(parquetWriteBuffer({ columnData: [{ name: 'id', data: ['x'], type: 'STRING' }], codec: 'LZ4', compressors: { LZ4: (input) => input } })))
+  writeFileSync(
+    path,
+    new Uint8Array(
+      parquetWriteBuffer({
+        columnData: [{ name: 'id', data: ['x'], type: 'STRING' }],
+        codec: 'LZ4',
+        compressors: { LZ4: (input) => input },
+      }),
+    ),
+  )
   await expect(async () => {
     for await (const _ of parquetRows(path));
   }).rejects.toThrow(/LZ4/)
 })
 
 test('winner words, times and messages of all shapes', () => {
-  expect(['model_a', 'A', 'leftvote', 'rightvote', 'tievote', 'Tie (bothbad)', 'bothbad_vote'].map(outcomeOf)).toEqual(['a', 'a', 'a', 'b', 'tie', 'both_bad', 'both_bad'])
+  expect(['model_a', 'A', 'leftvote', 'rightvote', 'tievote', 'Tie (bothbad)', 'bothbad_vote'].map(outcomeOf)).toEqual([
+    'a',
+    'a',
+    'a',
+    'b',
+    'tie',
+    'both_bad',
+    'both_bad',
+  ])
   expect([outcomeOf('model_c'), outcomeOf(null), outcomeOf(0.5)]).toEqual([null, null, null])
   expect(timeOf(1e12)!.at.getTime()).toBe(1e12)
   expect(timeOf(1e9)!.at.getTime()).toBe(1e12)

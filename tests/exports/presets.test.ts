@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { parse } from 'yaml'
 import { beforeAll, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { checkRow, datasetFeatures } from '../../src/exports/columns.ts'
 import { parquetPresets, presets } from '../../src/exports/options.ts'
 import { tableOf } from '../../src/exports/tables.ts'
@@ -12,7 +12,7 @@ const folder = folders()
 const root = folder()
 const arena = fortyVotes()
 beforeAll(async () => {
-  await exported(root, [...presets], { includeTies: true }, { arena })
+  await exported(root, [...presets], { includeTies: true, notes: true }, { arena })
 })
 
 type Image = { bytes: Uint8Array; path: string }
@@ -29,21 +29,29 @@ test.each(parquetPresets)('%s: every column the table promises, in its order, an
     for (const { name, isNullable } of table) if (!isNullable) expect(row[name], name).not.toBeNull()
 })
 
-test.each(parquetPresets)('%s: all fields optional, bytes before path, three-level lists, UTC milliseconds', async (preset) => {
-  const [path] = filesIn(root, `${preset}/*.parquet`)
-  const { schema, created_by } = (await parquetFooter(join(root, path!))).metadata
-  expect(created_by).toBe('sightline export 1')
-  for (const element of schema.slice(1)) expect(element.repetition_type).toBe(element.name === 'list' ? 'REPEATED' : 'OPTIONAL')
-  const bytes = schema.findIndex(({ name }) => name === 'bytes')
-  if (bytes !== -1) {
-    expect(schema[bytes]).toMatchObject({ type: 'BYTE_ARRAY' })
-    expect(schema[bytes]!.converted_type).toBeUndefined()
-    expect(schema[bytes + 1]).toMatchObject({ name: 'path', converted_type: 'UTF8' })
-    expect(schema.slice(bytes - 3, bytes).map(({ name }) => name)).toEqual(['images', 'list', 'element'])
-  }
-  for (const element of schema.filter(({ name }) => name.endsWith('ted_at')))
-    expect(element).toMatchObject({ type: 'INT64', converted_type: 'TIMESTAMP_MILLIS', logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: true } })
-})
+test.each(parquetPresets)(
+  '%s: all fields optional, bytes before path, three-level lists, UTC milliseconds',
+  async (preset) => {
+    const [path] = filesIn(root, `${preset}/*.parquet`)
+    const { schema, created_by } = (await parquetFooter(join(root, path!))).metadata
+    expect(created_by).toBe('sightline export 1')
+    for (const element of schema.slice(1))
+      expect(element.repetition_type).toBe(element.name === 'list' ? 'REPEATED' : 'OPTIONAL')
+    const bytes = schema.findIndex(({ name }) => name === 'bytes')
+    if (bytes !== -1) {
+      expect(schema[bytes]).toMatchObject({ type: 'BYTE_ARRAY' })
+      expect(schema[bytes]!.converted_type).toBeUndefined()
+      expect(schema[bytes + 1]).toMatchObject({ name: 'path', converted_type: 'UTF8' })
+      expect(schema.slice(bytes - 3, bytes).map(({ name }) => name)).toEqual(['images', 'list', 'element'])
+    }
+    for (const element of schema.filter(({ name }) => name.endsWith('ted_at')))
+      expect(element).toMatchObject({
+        type: 'INT64',
+        converted_type: 'TIMESTAMP_MILLIS',
+        logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: true },
+      })
+  },
+)
 
 test('pictures come back byte for byte under a bare name', async () => {
   let seen = 0
@@ -123,6 +131,12 @@ test('battles: marks, reasons and notes are columns', async () => {
   expect(rows.some(({ note }) => note === '=HYPERLINK("x") is what I saw')).toBe(true)
 })
 
+test('a note stays where it is unless it is asked for', async () => {
+  const quiet = folder()
+  await exported(quiet, ['battles'], { test: 0 })
+  for (const { note } of await tableRows(quiet, 'battles/*.parquet')) expect(note).toBeNull()
+})
+
 test('lmarena speaks the words of the published sets', async () => {
   const rows = await tableRows(root, 'lmarena/*.parquet')
   expect(new Set(rows.map(({ winner }) => winner))).toEqual(new Set(['model_a', 'model_b', 'tie', 'tie (bothbad)']))
@@ -138,7 +152,12 @@ test('lmarena speaks the words of the published sets', async () => {
 test('LLaMA-Factory: odd questions, even judgements, one marker per picture, every path there', () => {
   const pictures = new Set(filesIn(root, 'images/**'))
   const info = JSON.parse(text(root, 'dataset_info.json')) as Record<string, { file_name: string; columns: AnyRow }>
-  expect(Object.keys(info).sort()).toEqual(['sightline_dpo', 'sightline_dpo_test', 'sightline_kto', 'sightline_kto_test'])
+  expect(Object.keys(info).sort()).toEqual([
+    'sightline_dpo',
+    'sightline_dpo_test',
+    'sightline_kto',
+    'sightline_kto_test',
+  ])
   for (const [name, { file_name }] of Object.entries(info))
     for (const row of lineRows(root, file_name)) {
       const turns = (row['conversations'] as { from: string; value: string }[]).filter(({ from }) => from !== 'system')
@@ -172,7 +191,8 @@ test('JSON lines have the same keys in every row and no date-like text; rows wit
 test('imagefolder finds its pictures beside its metadata', () => {
   for (const split of ['train', 'test'])
     for (const row of lineRows(root, `imagefolder/${split}/metadata.jsonl`))
-      for (const path of row['images_file_names'] as string[]) expect(filesIn(root, `imagefolder/${split}/${path}`)).toHaveLength(1)
+      for (const path of row['images_file_names'] as string[])
+        expect(filesIn(root, `imagefolder/${split}/${path}`)).toHaveLength(1)
 })
 
 test('votes.csv holds every vote, and a cell that a spreadsheet would run is made safe and comes back', async () => {
@@ -224,8 +244,18 @@ test('sqlite: every vote, battle, message and picture, and every name leads some
 
 test('the card is YAML that names only Parquet files, one default, no empty split', () => {
   const [, yaml] = text(root, 'README.md').split('---\n')
-  const card = parse(yaml!) as { configs: { config_name: string; default?: boolean; data_files: { split: string; path: string }[] }[]; license: string }
-  expect(card.configs.map(({ config_name }) => config_name)).toEqual(['dpo', 'battles', 'kto', 'sft', 'lmarena', 'votes'])
+  const card = parse(yaml!) as {
+    configs: { config_name: string; default?: boolean; data_files: { split: string; path: string }[] }[]
+    license: string
+  }
+  expect(card.configs.map(({ config_name }) => config_name)).toEqual([
+    'dpo',
+    'battles',
+    'kto',
+    'sft',
+    'lmarena',
+    'votes',
+  ])
   expect(card.configs.filter((config) => config.default).map(({ config_name }) => config_name)).toEqual(['dpo'])
   for (const { data_files } of card.configs)
     for (const { path, split } of data_files) {
@@ -239,13 +269,27 @@ test('the card is YAML that names only Parquet files, one default, no empty spli
 })
 
 test('the manifest lists every file but itself and the checksums, with the checksums they have', () => {
-  const { files, snapshot_id } = JSON.parse(text(root, 'manifest.json')) as { files: { path: string; sha256: string }[]; snapshot_id: string }
-  expect(files.map(({ path }) => path)).toEqual(filesIn(root).filter((path) => path !== 'manifest.json' && path !== 'SHA256SUMS'))
-  const listed = new Map(text(root, 'SHA256SUMS').split('\n').filter(Boolean).map((line) => [line.slice(66), line.slice(0, 64)]))
+  const { files, snapshot_id } = JSON.parse(text(root, 'manifest.json')) as {
+    files: { path: string; sha256: string }[]
+    snapshot_id: string
+  }
+  expect(files.map(({ path }) => path)).toEqual(
+    filesIn(root).filter((path) => path !== 'manifest.json' && path !== 'SHA256SUMS'),
+  )
+  const listed = new Map(
+    text(root, 'SHA256SUMS')
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => [line.slice(66), line.slice(0, 64)]),
+  )
   for (const { path, sha256 } of files) expect(listed.get(path), path).toBe(sha256)
   expect(snapshot_id).toMatch(/^[0-9a-f]{16}$/)
-  const croissant = JSON.parse(text(root, 'croissant.json')) as { distribution: { '@type': string; sha256?: string; contentUrl?: string }[]; recordSet: AnyRow[] }
-  for (const file of croissant.distribution.filter((entry) => entry['@type'] === 'cr:FileObject')) expect(file.sha256).toBe(listed.get(file.contentUrl!))
+  const croissant = JSON.parse(text(root, 'croissant.json')) as {
+    distribution: { '@type': string; sha256?: string; contentUrl?: string }[]
+    recordSet: AnyRow[]
+  }
+  for (const file of croissant.distribution.filter((entry) => entry['@type'] === 'cr:FileObject'))
+    expect(file.sha256).toBe(listed.get(file.contentUrl!))
   expect(croissant.recordSet.map((set) => set['name'])).toEqual(parquetPresets)
 })
 
@@ -262,8 +306,15 @@ test('the writer refuses a row whose pictures and image parts differ, a null whe
 
 test('an emoji cut in half leaves as whole characters, in every format', async () => {
   const cut = folder()
-  const broken = aRow('cut', { turns: [aTurn({ text: 'What is \ud83d?', images: [fortyVotes().rows[1]!.turns[0]!.images[0]!] })] })
-  await exported(cut, ['dpo', 'swift', 'votes'], { test: 0 }, { arena: { rows: [broken], pictures: fortyVotes().pictures } })
+  const broken = aRow('cut', {
+    turns: [aTurn({ text: 'What is \ud83d?', images: [fortyVotes().rows[1]!.turns[0]!.images[0]!] })],
+  })
+  await exported(
+    cut,
+    ['dpo', 'swift', 'votes'],
+    { test: 0 },
+    { arena: { rows: [broken], pictures: fortyVotes().pictures } },
+  )
   const [row] = lineRows(cut, 'swift/dpo_train.jsonl')
   expect((row!['messages'] as { content: string }[])[0]!.content).toBe('<image>What is \ufffd?')
   expect(text(cut, 'swift/dpo_train.jsonl')).not.toMatch(/\\ud83d/)
@@ -277,7 +328,12 @@ test('votes on the same two answers become one row with --aggregate per_pair, wh
   const vote = (name: string, outcome: 'a' | 'b' | 'tie', held = answers) =>
     aRow(name, { vote: { outcome }, turns: [aTurn({ images: [image], answers: held })] })
   const rows = [vote('1', 'a'), vote('2', 'a'), vote('3', 'b', flipped), vote('4', 'b'), vote('5', 'tie')]
-  await exported(pair, ['dpo'], { aggregate: 'per_pair', test: 0 }, { arena: { rows, pictures: fortyVotes().pictures } })
+  await exported(
+    pair,
+    ['dpo'],
+    { aggregate: 'per_pair', test: 0 },
+    { arena: { rows, pictures: fortyVotes().pictures } },
+  )
   const [row, ...more] = await tableRows(pair, 'dpo/*.parquet')
   expect(more).toEqual([])
   expect(row).toMatchObject({ n_votes: 5, agreement: 0.7, margin: expect.closeTo(0.4) })

@@ -79,16 +79,34 @@ test('no byte of an export holds a raw voter id, its plain hash, the key, an e-m
   const arena = fortyVotes()
   const canaries = ['mail.canary@example.org', '203.0.113.77', '+44 7700 900123', 'sk-canary0123456789abcdef']
   arena.rows = arena.rows.map((row, n) =>
-    n < canaries.length ? { ...row, turns: row.turns.map((turn) => ({ ...turn, text: `Write to ${canaries[n]} about it` })) } : row,
+    n < canaries.length
+      ? { ...row, turns: row.turns.map((turn) => ({ ...turn, text: `Write to ${canaries[n]} about it` })) }
+      : row,
   )
   const key = 'the key that never leaves'
   await exported(
     root,
-    ['battles', 'lmarena', 'dpo', 'kto', 'sft', 'llamafactory', 'swift', 'imagefolder', 'votes', 'llm-comparator', 'sqlite'],
+    [
+      'battles',
+      'lmarena',
+      'dpo',
+      'kto',
+      'sft',
+      'llamafactory',
+      'swift',
+      'imagefolder',
+      'votes',
+      'llm-comparator',
+      'sqlite',
+    ],
     {},
     { arena, context: { keyed: (held) => createHash('sha256').update(`${key}${held}`).digest() } },
   )
-  const forbidden = [...canaries, key, ...arena.rows.flatMap(({ voter: { id } }) => [`"${id}"`, createHash('sha256').update(id).digest('hex')])]
+  const forbidden = [
+    ...canaries,
+    key,
+    ...arena.rows.flatMap(({ voter: { id } }) => [`"${id}"`, createHash('sha256').update(id).digest('hex')]),
+  ]
   for (const path of filesIn(root)) {
     const bytes = readFileSync(join(root, path)).toString('latin1')
     for (const word of forbidden) expect(bytes.includes(word), `${word} in ${path}`).toBe(false)

@@ -5,7 +5,18 @@ import { sides } from '../../src/battles/battle.ts'
 import { imageKey } from '../../src/images/image.ts'
 import { diskBlobStore } from '../../src/storage/disk/blob-store.ts'
 import { type SqliteStorage, sqliteStorage } from '../../src/storage/sqlite/storage.ts'
-import { aBallot, aBattle, aFinishedAnswer, aModel, anImage, aPrompt, aVoter, later, minuteMs, noon } from '../characters.ts'
+import {
+  aBallot,
+  aBattle,
+  aFinishedAnswer,
+  aModel,
+  anImage,
+  aPrompt,
+  aVoter,
+  later,
+  minuteMs,
+  noon,
+} from '../characters.ts'
 import { aPicture, idOf } from './rows.ts'
 
 const models = ['ant', 'bee', 'cat', 'dog']

@@ -74,7 +74,11 @@ function crc32(bytes: Uint8Array): number {
   return (crc ^ 0xffffffff) >>> 0
 }
 
-export const idOf = (name: string) => BigInt(`0x${hash(name).slice(0, 32)}`).toString(36).padStart(26, '0').slice(-26)
+export const idOf = (name: string) =>
+  BigInt(`0x${hash(name).slice(0, 32)}`)
+    .toString(36)
+    .padStart(26, '0')
+    .slice(-26)
 
 export const anExportModel = (id: string, some: Partial<ExportModel> = {}): ExportModel => ({
   id,

@@ -23,7 +23,7 @@ const sameEverywhere = (lines: string) =>
 
 test('forty votes give the bytes they always gave', async () => {
   const root = folder()
-  await exported(root, [...presets], { includeTies: true })
+  await exported(root, [...presets], { includeTies: true, notes: true })
   if (process.env['UPDATE'] === '1' || !existsSync(golden)) {
     mkdirSync(dirname(golden), { recursive: true })
     writeFileSync(golden, sameEverywhere(sums(root)))
@@ -38,16 +38,19 @@ test('the same export twice has the same checksums, the database included', asyn
   expect(sums(first)).toBe(sums(second))
 })
 
-test.each(['tr_TR.UTF-8', 'de_DE.UTF-8'])('in the locale %s and another time zone the bytes are the same', async (locale) => {
-  const [here, there] = [folder(), folder()]
-  await exported(here, [...presets])
-  const script = fileURLToPath(new URL('./export-forty.ts', import.meta.url))
-  const tsx = fileURLToPath(new URL('../../node_modules/tsx/dist/cli.mjs', import.meta.url))
-  execFileSync(process.execPath, [tsx, script, there], {
-    env: { ...process.env, LANG: locale, LC_ALL: locale, TZ: 'Asia/Kathmandu' },
-  })
-  expect(sums(there)).toBe(sums(here))
-})
+test.each(['tr_TR.UTF-8', 'de_DE.UTF-8'])(
+  'in the locale %s and another time zone the bytes are the same',
+  async (locale) => {
+    const [here, there] = [folder(), folder()]
+    await exported(here, [...presets])
+    const script = fileURLToPath(new URL('./export-forty.ts', import.meta.url))
+    const tsx = fileURLToPath(new URL('../../node_modules/tsx/dist/cli.mjs', import.meta.url))
+    execFileSync(process.execPath, [tsx, script, there], {
+      env: { ...process.env, LANG: locale, LC_ALL: locale, TZ: 'Asia/Kathmandu' },
+    })
+    expect(sums(there)).toBe(sums(here))
+  },
+)
 
 describe('an export that was stopped', () => {
   test('goes on from every shard to the same bytes', async () => {
@@ -94,10 +97,13 @@ describe('an export that was stopped', () => {
     const context = aContext(fortyVotes(), root, {
       sizes,
       signal: stopping.signal,
-      ledger: { ...ledger, keepShard: async (id, shard) => {
-        await ledger.keepShard(id, shard)
-        if ((await ledger.shards(id)).length === 4) stopping.abort()
-      } },
+      ledger: {
+        ...ledger,
+        keepShard: async (id, shard) => {
+          await ledger.keepShard(id, shard)
+          if ((await ledger.shards(id)).length === 4) stopping.abort()
+        },
+      },
     })
     await expect(buildExport(optionsOf(['battles']), context)).rejects.toBeInstanceOf(ExportFailure)
     writeFileSync(join(root, filesIn(root, 'battles/*.parquet')[1]!), 'damaged')
@@ -110,16 +116,29 @@ describe('an export that was stopped', () => {
     const arena = fortyVotes()
     const ledger = sqliteLedger(':memory:')
     const stopping = new AbortController()
-    const withStop = { ...ledger, keepShard: async (...args: Parameters<typeof ledger.keepShard>) => {
-      await ledger.keepShard(...args)
-      stopping.abort()
-    } }
+    const withStop = {
+      ...ledger,
+      keepShard: async (...args: Parameters<typeof ledger.keepShard>) => {
+        await ledger.keepShard(...args)
+        stopping.abort()
+      },
+    }
     await expect(
-      buildExport(optionsOf(['battles']), aContext(arena, root, { ledger: withStop, signal: stopping.signal, sizes: { groupRows: 2, groupBytes: 1e6, shardBytes: 6_000 } })),
+      buildExport(
+        optionsOf(['battles']),
+        aContext(arena, root, {
+          ledger: withStop,
+          signal: stopping.signal,
+          sizes: { groupRows: 2, groupBytes: 1e6, shardBytes: 6_000 },
+        }),
+      ),
     ).rejects.toMatchObject({ code: 'interrupted' })
     const gone = arena.rows[0]!
     arena.rows[0] = { ...gone, vote: { ...gone.vote, status: 'withdrawn' } }
-    await buildExport(optionsOf(['battles']), aContext(arena, root, { ledger, sizes: { groupRows: 2, groupBytes: 1e6, shardBytes: 6_000 } }))
+    await buildExport(
+      optionsOf(['battles']),
+      aContext(arena, root, { ledger, sizes: { groupRows: 2, groupBytes: 1e6, shardBytes: 6_000 } }),
+    )
     const ids = (await tableRows(root, 'battles/*.parquet')).map(({ id }) => id)
     expect(ids).toHaveLength(39)
     expect(ids).not.toContain(gone.vote.id)
@@ -132,7 +151,9 @@ describe('a snapshot', () => {
     const arena = fortyVotes()
     const ledger = sqliteLedger(':memory:')
     const { snapshot } = await buildExport(optionsOf(['battles', 'dpo']), aContext(arena, first, { ledger }))
-    arena.rows.push(aRow('newer', { turns: [aTurn({ images: [], text: 'A newer question that is long enough to be a key?' })] }))
+    arena.rows.push(
+      aRow('newer', { turns: [aTurn({ images: [], text: 'A newer question that is long enough to be a key?' })] }),
+    )
     await rebuildSnapshot(snapshot, aContext(arena, again, { ledger }))
     expect(sums(again)).toBe(sums(first))
   })
@@ -155,7 +176,9 @@ describe('a snapshot', () => {
     await buildExport(options, aContext(fortyVotes(), root, { ledger }))
     expect((await buildExport(options, aContext(fortyVotes(), root, { ledger }))).state).toBe('already_complete')
     const other = optionsOf(['votes', 'battles'])
-    await expect(buildExport(other, aContext(fortyVotes(), root, { ledger }))).rejects.toMatchObject({ code: 'dir_in_use' })
+    await expect(buildExport(other, aContext(fortyVotes(), root, { ledger }))).rejects.toMatchObject({
+      code: 'dir_in_use',
+    })
     const foreign = folder()
     mkdirSync(foreign, { recursive: true })
     writeFileSync(join(foreign, 'thesis.tex'), 'mine')
@@ -168,7 +191,9 @@ describe('a snapshot', () => {
     await expect(exported(folder(), ['dpo'], { filters: { since } })).rejects.toMatchObject({ code: 'nothing_left' })
     const root = folder()
     const small = { ...exportFolder(root), freeBytes: async () => 1000 }
-    await expect(exported(root, ['dpo'], {}, { context: { folder: small } })).rejects.toMatchObject({ code: 'disk_full' })
+    await expect(exported(root, ['dpo'], {}, { context: { folder: small } })).rejects.toMatchObject({
+      code: 'disk_full',
+    })
     const arena = fortyVotes()
     const [sha256] = arena.pictures.keys()
     arena.pictures.set(sha256!, new Uint8Array([1, 2, 3]))
@@ -197,12 +222,21 @@ describe('an export that continues another', () => {
     const old = filesIn(first, '**/*.parquet')
     expect(filesIn(second, '**/*.parquet')).toEqual(expect.arrayContaining(old))
     expect(filesIn(second, '**/*.parquet').length).toBeGreaterThan(old.length)
-    for (const line of sums(first).split('\n').filter((held) => held.endsWith('.parquet'))) expect(sums(second)).toContain(line)
-    expect((await tableRows(second, 'battles/*.parquet')).map(({ id }) => id).sort()).toEqual(arena.rows.map(({ vote }) => vote.id))
-    const splitOf = async (root: string) => new Map((await tableRows(root, 'battles/*.parquet')).map(({ id, split }) => [id, split]))
+    for (const line of sums(first)
+      .split('\n')
+      .filter((held) => held.endsWith('.parquet')))
+      expect(sums(second)).toContain(line)
+    expect((await tableRows(second, 'battles/*.parquet')).map(({ id }) => id).sort()).toEqual(
+      arena.rows.map(({ vote }) => vote.id),
+    )
+    const splitOf = async (root: string) =>
+      new Map((await tableRows(root, 'battles/*.parquet')).map(({ id, split }) => [id, split]))
     const [was, is] = [await splitOf(first), await splitOf(second)]
     for (const [id, split] of was) expect(is.get(id)).toBe(split)
-    expect(JSON.parse(text(second, 'manifest.json'))).toMatchObject({ snapshot_id: after.snapshot, parent_snapshot: before.snapshot })
+    expect(JSON.parse(text(second, 'manifest.json'))).toMatchObject({
+      snapshot_id: after.snapshot,
+      parent_snapshot: before.snapshot,
+    })
   })
 
   test('gives up a file with a withdrawn row, and lists the row as retracted', async () => {

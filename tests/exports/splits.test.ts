@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { buildExport } from '../../src/exports/build-export.ts'
-import { findLeaks } from '../../src/exports/leak-check.ts'
 import type { SplitKey } from '../../src/exports/export-store.ts'
+import { findLeaks } from '../../src/exports/leak-check.ts'
 import { type Placeable, placeByTime, placeRows } from '../../src/exports/splits.ts'
 import { seeded } from '../../src/ranking/random.ts'
 import { exportFolder } from '../../src/storage/exports/export-folder.ts'
@@ -43,7 +43,13 @@ test('in a thousand arenas that grow through five snapshots no content is in bot
           if (images.length > 0 && random() < 0.4) return images[Math.floor(random() * images.length)]!
           const image = {
             key: `i:${hash(`${arena} ${images.length}`)}`,
-            phash: random() < 0.9 ? aPhash(random, images.flatMap(({ phash }) => phash ?? [])) : null,
+            phash:
+              random() < 0.9
+                ? aPhash(
+                    random,
+                    images.flatMap(({ phash }) => phash ?? []),
+                  )
+                : null,
           }
           images.push(image)
           return image
@@ -75,7 +81,8 @@ test('in a thousand arenas that grow through five snapshots no content is in bot
       }
       for (const left of hashes)
         for (const right of hashes)
-          if (left.split === 'train' && right.split === 'test') expect(distance(left.phash, right.phash)).toBeGreaterThan(5)
+          if (left.split === 'train' && right.split === 'test')
+            expect(distance(left.phash, right.phash)).toBeGreaterThan(5)
       known = [...new Map([...known, ...keys].map((key) => [key.key, key])).values()]
     }
   }
@@ -84,7 +91,10 @@ test('in a thousand arenas that grow through five snapshots no content is in bot
 })
 
 test('about the wanted share is test, drawn by the seed', () => {
-  const rows = Array.from({ length: 4000 }, (_, n) => ({ voteId: idOf(`r${n}`), keys: [{ key: `i:${hash(`${n}`)}`, phash: null }] }))
+  const rows = Array.from({ length: 4000 }, (_, n) => ({
+    voteId: idOf(`r${n}`),
+    keys: [{ key: `i:${hash(`${n}`)}`, phash: null }],
+  }))
   const share = (seed: number) => {
     const { placed } = placeRows(rows, [], { ...options, seed, test: 0.05 })
     return [...placed.values()].filter(({ split }) => split === 'test').length / rows.length
@@ -107,7 +117,8 @@ test('--split-by voter leaves no voter in both splits', async () => {
   const root = folder()
   await exported(root, ['battles'], { splitBy: 'voter', test: 0.4 })
   const rows = await tableRows(root, 'battles/*.parquet')
-  const voters = (split: string) => new Set(rows.filter((row) => row['split'] === split).map(({ voter_id }) => voter_id))
+  const voters = (split: string) =>
+    new Set(rows.filter((row) => row['split'] === split).map(({ voter_id }) => voter_id))
   expect(voters('test').size).toBeGreaterThan(0)
   expect([...voters('train')].filter((id) => voters('test').has(id))).toEqual([])
 })
@@ -118,23 +129,45 @@ test('a leak in the written files is found, whatever the splitting thought', asy
   await buildExport(optionsOf(['dpo'], { test: 0.3 }), aContext(arena, root))
   const shards = (await exportFolder(root).list())
     .filter((path) => path.endsWith('.parquet'))
-    .map((path) => ({ path, sha256: '', bytes: 0, rows: 0, rowGroups: 0, firstId: '', lastId: '', preset: 'dpo', split: path.includes('test-') ? 'test' : 'train' }))
+    .map((path) => ({
+      path,
+      sha256: '',
+      bytes: 0,
+      rows: 0,
+      rowGroups: 0,
+      firstId: '',
+      lastId: '',
+      preset: 'dpo',
+      split: path.includes('test-') ? 'test' : 'train',
+    }))
   const check = (some: typeof shards) => findLeaks(some, { folder: exportFolder(root), hash, splitBy: 'content' })
   expect(await check(shards)).toEqual([])
   const [one] = shards
-  expect((await check([...shards, { ...one!, split: one!.split === 'test' ? 'train' : 'test' }])).length).toBeGreaterThan(0)
+  expect(
+    (await check([...shards, { ...one!, split: one!.split === 'test' ? 'train' : 'test' }])).length,
+  ).toBeGreaterThan(0)
 })
 
 test('rows with the same question of forty characters stand together, with a shorter one they need not', async () => {
   const root = folder()
   const pictures = fortyVotes()
-  const images = [...new Map(pictures.rows.flatMap(({ turns }) => turns.flatMap((turn) => turn.images)).map((image) => [image.sha256, image])).values()]
+  const images = [
+    ...new Map(
+      pictures.rows.flatMap(({ turns }) => turns.flatMap((turn) => turn.images)).map((image) => [image.sha256, image]),
+    ).values(),
+  ]
   const long = 'This question is exactly long enough to be one thing.'
-  const rows = images.slice(0, 30).map((image, n) => aRow(`t${n}`, { turns: [aTurn({ images: [image], text: n < 15 ? long : 'Short?' })] }))
+  const rows = images
+    .slice(0, 30)
+    .map((image, n) => aRow(`t${n}`, { turns: [aTurn({ images: [image], text: n < 15 ? long : 'Short?' })] }))
   await exported(root, ['battles'], { test: 0.5 }, { arena: { rows, pictures: pictures.pictures } })
   const written = await tableRows(root, 'battles/*.parquet')
   const groups = (from: number, to: number) =>
-    new Set(written.filter(({ id }) => rows.slice(from, to).some(({ vote }) => vote.id === id)).map(({ split_group }) => split_group))
+    new Set(
+      written
+        .filter(({ id }) => rows.slice(from, to).some(({ vote }) => vote.id === id))
+        .map(({ split_group }) => split_group),
+    )
   expect(groups(0, 15).size).toBe(1)
   expect(groups(15, 30).size).toBeGreaterThan(5)
 })

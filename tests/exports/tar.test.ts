@@ -23,7 +23,10 @@ test('the archive has the length it announced, opens with tar, and holds the fil
   execFileSync('mkdir', ['-p', away])
   writeFileSync(join(away, 'x.tar'), whole)
   const listed = execFileSync('tar', ['tf', 'x.tar'], { cwd: away, encoding: 'utf8' }).trim().split('\n')
-  const inOrder = sums(root).split('\n').filter(Boolean).map((line) => `0123456789abcdef/${line.slice(66)}`)
+  const inOrder = sums(root)
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => `0123456789abcdef/${line.slice(66)}`)
   expect(listed).toEqual([...inOrder, '0123456789abcdef/SHA256SUMS'])
   execFileSync('tar', ['xf', 'x.tar'], { cwd: away })
   execFileSync('sha256sum', ['-c', '--quiet', 'SHA256SUMS'], { cwd: join(away, '0123456789abcdef') })
@@ -56,5 +59,7 @@ test('a file of more than 8 GiB is announced by a pax header that tar understand
   const away = folder()
   execFileSync('mkdir', ['-p', away])
   writeFileSync(join(away, 'head.tar'), head)
-  expect(execFileSync('sh', ['-c', 'tar tvf head.tar 2>/dev/null | head -1'], { cwd: away, encoding: 'utf8' })).toContain('9663676416')
+  expect(
+    execFileSync('sh', ['-c', 'tar tvf head.tar 2>/dev/null | head -1'], { cwd: away, encoding: 'utf8' }),
+  ).toContain('9663676416')
 })

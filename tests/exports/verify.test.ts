@@ -28,7 +28,9 @@ test('battles alone verify too; a folder that is no export is none', async () =>
 test('one flipped byte in any file names that file', async () => {
   const root = folder()
   await exported(root, ['votes', 'battles', 'dpo', 'swift', 'sqlite'])
-  for (const path of filesIn(root).filter((name) => name !== 'SHA256SUMS' && readFileSync(join(root, name)).length > 0)) {
+  for (const path of filesIn(root).filter(
+    (name) => name !== 'SHA256SUMS' && readFileSync(join(root, name)).length > 0,
+  )) {
     const whole = readFileSync(join(root, path))
     const broken = Buffer.from(whole)
     const at = Math.floor(broken.length / 2)
@@ -46,7 +48,9 @@ test('a flipped byte of a picture names its vote, one of a vote in votes.csv its
   await exported(root, ['votes', 'battles'])
   const [path] = filesIn(root, 'battles/train-*.parquet')
   const bytes = readFileSync(join(root, path!))
-  const { vote, turns } = fortyVotes().rows.find((row) => row.turns[0]!.images.length === 1 && !path!.includes(row.vote.id))!
+  const { vote, turns } = fortyVotes().rows.find(
+    (row) => row.turns[0]!.images.length === 1 && !path!.includes(row.vote.id),
+  )!
   const picture = fortyVotes().pictures.get(turns[0]!.images[0]!.sha256)!
   const at = bytes.indexOf(Buffer.from(picture))
   if (at !== -1) {
@@ -56,7 +60,10 @@ test('a flipped byte of a picture names its vote, one of a vote in votes.csv its
   } else expect((await tableRows(root, 'battles/test-*.parquet')).map(({ id }) => id)).toContain(vote.id)
   const csv = text(root, 'votes/votes.csv')
   const [, , line] = csv.split('\n')
-  writeFileSync(join(root, 'votes/votes.csv'), csv.replace(line!, line!.replace(/model_a|model_b|tie|both_bad/, 'modal_a')))
+  writeFileSync(
+    join(root, 'votes/votes.csv'),
+    csv.replace(line!, line!.replace(/model_a|model_b|tie|both_bad/, 'modal_a')),
+  )
   expect((await verify(root))!.findings).toContainEqual(
     expect.objectContaining({ path: 'votes/votes.csv', row: `line with id ${line!.split(',')[0]}` }),
   )
@@ -69,10 +76,15 @@ test('a changed vote is found even when the checksums were made again', async ()
   const forged = board.replace(/"rating": ([\d.]+)/, (_, rating) => `"rating": ${Number(rating) + 0.000001}`)
   expect(forged).not.toBe(board)
   writeFileSync(join(root, 'leaderboard.json'), forged)
-  const lines = text(root, 'SHA256SUMS').replace(/^[0-9a-f]{64} {2}leaderboard.json$/m, `${hash(forged)}  leaderboard.json`)
+  const lines = text(root, 'SHA256SUMS').replace(
+    /^[0-9a-f]{64} {2}leaderboard.json$/m,
+    `${hash(forged)}  leaderboard.json`,
+  )
   writeFileSync(join(root, 'SHA256SUMS'), lines)
   const found = await verify(root)
-  expect(found!.findings).toEqual([expect.objectContaining({ path: 'leaderboard.json', what: expect.stringContaining('line') })])
+  expect(found!.findings).toEqual([
+    expect.objectContaining({ path: 'leaderboard.json', what: expect.stringContaining('line') }),
+  ])
 })
 
 test('a missing file and one too many are both found', async () => {

@@ -1,13 +1,16 @@
 import { expect, test } from 'vitest'
 import { acceptImage } from '../../src/images/accept-image.ts'
-import { aPicture, anArena, type BattleTwin, type TestArena } from '../arena.ts'
+import { anArena, aPicture, type BattleTwin, type TestArena } from '../arena.ts'
 import { aSetPrompt } from '../characters.ts'
 
 /** A set with two pictures and three questions. */
 async function withStreets(place: TestArena) {
   const pictures = await Promise.all(
     [1, 2].map(async () =>
-      acceptImage({ bytes: new Uint8Array(await (await aPicture()).arrayBuffer()), uploadedBy: null, isPublic: true }, place.arena),
+      acceptImage(
+        { bytes: new Uint8Array(await (await aPicture()).arrayBuffer()), uploadedBy: null, isPublic: true },
+        place.arena,
+      ),
     ),
   )
   const prompts = [
@@ -25,13 +28,22 @@ test('the library names its sets with pictures, size and licence, to a visitor w
   expect(await (await visitor.get('/prompts')).text()).toContain('There are no prompt sets here.')
   const prompts = await withStreets(place)
   const page = await (await visitor.get('/prompts')).text()
-  for (const words of ['Streets', '3 questions', 'CC0-1.0', '/prompts/street', `/images/${prompts[0]!.image}`, `/images/${prompts[2]!.image}`])
+  for (const words of [
+    'Streets',
+    '3 questions',
+    'CC0-1.0',
+    '/prompts/street',
+    `/images/${prompts[0]!.image}`,
+    `/images/${prompts[2]!.image}`,
+  ])
     expect(page).toContain(words)
   expect(page).not.toContain('done by you')
   expect(await visitor.json('/prompts.json')).toEqual({
     sets: [{ id: 'street', url: '/prompts/street', title: 'Streets', license: 'CC0-1.0', size: 3, done: null }],
   })
-  expect(await (await visitor.get('/prompts.csv')).text()).toBe('set,title,license,size,done\nstreet,Streets,CC0-1.0,3,\n')
+  expect(await (await visitor.get('/prompts.csv')).text()).toBe(
+    'set,title,license,size,done\nstreet,Streets,CC0-1.0,3,\n',
+  )
   expect(visitor.cookie).toBe('')
   const chinese = await visitor.get('/prompts/street', { 'Accept-Language': 'zh-CN' })
   expect(await chinese.text()).toContain('路牌上写着什么？')

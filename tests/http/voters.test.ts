@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { whyGone } from '../../src/exports/retractions.ts'
+import { zipOf } from '../../src/http/zip.ts'
 import { diskBlobStore } from '../../src/storage/disk/blob-store.ts'
 import { exportStore } from '../../src/storage/sql/export-store.ts'
 import { sqliteStorage } from '../../src/storage/sqlite/storage.ts'
-import { zipOf } from '../../src/http/zip.ts'
-import { aPicture, anArena, type BattleTwin, type Visitor } from '../arena.ts'
+import { anArena, aPicture, type BattleTwin, type Visitor } from '../arena.ts'
 
 type Mine = {
   battles: number
@@ -79,7 +79,10 @@ test('a stranger sees an empty page and nobody else’s votes', async () => {
 })
 
 test('pages hold twenty and lose none, also where many began in one moment', async () => {
-  await using place = await anArena({ now: () => new Date('2026-11-24T12:00:00Z'), flags: { 'limits.battles_per_hour': '100' } })
+  await using place = await anArena({
+    now: () => new Date('2026-11-24T12:00:00Z'),
+    flags: { 'limits.battles_per_hour': '100' },
+  })
   const voter = place.visitor()
   const ids = new Set<string>()
   for (let i = 0; i < 23; i++) ids.add((await voter.battle(`Question ${i}`)).id)
@@ -104,7 +107,11 @@ test('a vote is withdrawn from the list, and only by its voter', async () => {
   expect((await other.post(`/me/battles/${id}/delete`)).status).toBe(404)
   const response = await voter.post(`/me/battles/${id}/withdraw`, {}, { Accept: 'text/html' })
   expect([response.status, response.headers.get('location')]).toEqual([303, '/me?said=withdrawn'])
-  expect(await mine(voter)).toMatchObject({ votes: 0, counted: 0, history: [{ vote: { withdrawn: true }, counts: { counted: false } }] })
+  expect(await mine(voter)).toMatchObject({
+    votes: 0,
+    counted: 0,
+    history: [{ vote: { withdrawn: true }, counts: { counted: false } }],
+  })
 })
 
 test('deleting one battle takes its picture and words, keeps the counted vote, and leaves the other battle alone', async () => {
@@ -182,7 +189,11 @@ test('after a deletion neither the database, its log nor the images hold a word 
       expect(JSON.stringify(place.events)).not.toContain('8471')
     }
     expect(await everyFile(data)).not.toMatch(/8471|It is a cat|Surely a dog/)
-    expect(await readdir(join(data, 'images'), { recursive: true }).then((names) => names.filter((name) => /\.(jpg|png)$/.test(name)))).toEqual([])
+    expect(
+      await readdir(join(data, 'images'), { recursive: true }).then((names) =>
+        names.filter((name) => /\.(jpg|png)$/.test(name)),
+      ),
+    ).toEqual([])
     const storage = await sqliteStorage(database)
     try {
       const rows = await exportStore(storage.engine).read((reader) => reader.rowsOf([voteId]))
@@ -206,7 +217,9 @@ async function everyFile(folder: string) {
 test('a battle that is deleted while it is being answered stops, and no answer comes back', async () => {
   await using place = await anArena({ flags: { 'battles.pacing': 'paced' } })
   const voter = place.visitor()
-  const { id } = (await (await voter.post('/battles', { image: await aPicture(), prompt: 'Long?' })).json()) as { id: string }
+  const { id } = (await (await voter.post('/battles', { image: await aPicture(), prompt: 'Long?' })).json()) as {
+    id: string
+  }
   expect((await voter.post(`/me/battles/${id}/delete`)).status).toBe(200)
   await place.arena.runner.settled()
   const battle = (await place.arena.battles.find(id))!
@@ -225,7 +238,10 @@ test('twelve words bring my votes to another browser, and a new phrase replaces 
 
   const elsewhere = place.visitor()
   const tooOld = await elsewhere.post('/me/recover', { phrase: old })
-  expect([tooOld.status, ((await tooOld.json()) as { error: { key: string } }).error.key]).toEqual([422, 'recovery_unknown'])
+  expect([tooOld.status, ((await tooOld.json()) as { error: { key: string } }).error.key]).toEqual([
+    422,
+    'recovery_unknown',
+  ])
   expect((await elsewhere.post('/me/recover', { phrase: phrase.toUpperCase().replaceAll(' ', ', ') })).status).toBe(200)
   expect((await mine(elsewhere)).history.map((one) => one.id)).toEqual([id])
   expect((await elsewhere.get(`/b/${id}`)).status).toBe(200)
@@ -258,8 +274,17 @@ test('everything is downloaded as one ZIP file', async () => {
   expect(response.headers.get('content-type')).toBe('application/zip')
   const files = unzipped(Buffer.from(await response.arrayBuffer()))
   const sha256 = turns[0]!.images[0]!.url.slice('/images/'.length)
-  expect([...files.keys()].sort()).toEqual(['about.json', `battles/${id}.json`, expect.stringMatching(`images/${sha256}\\.(jpg|png)`), 'votes.csv'])
-  expect(JSON.parse(files.get(`battles/${id}.json`)!.toString())).toMatchObject({ id, vote: { outcome: 'a' }, turns: [{ prompt: 'Pack me?' }] })
+  expect([...files.keys()].sort()).toEqual([
+    'about.json',
+    `battles/${id}.json`,
+    expect.stringMatching(`images/${sha256}\\.(jpg|png)`),
+    'votes.csv',
+  ])
+  expect(JSON.parse(files.get(`battles/${id}.json`)!.toString())).toMatchObject({
+    id,
+    vote: { outcome: 'a' },
+    turns: [{ prompt: 'Pack me?' }],
+  })
   const picture = [...files].find(([name]) => name.startsWith('images/'))![1]
   expect(Buffer.compare(picture, Buffer.from(await (await voter.get(turns[0]!.images[0]!.url)).arrayBuffer()))).toBe(0)
 })
@@ -278,17 +303,29 @@ test('an archive of seventy thousand files is one, too', async () => {
 function unzipped(archive: Buffer): Map<string, Buffer> {
   const end = archive.length - 22
   expect(archive.readUInt32LE(end)).toBe(0x06054b50)
-  let [count, size, offset] = [archive.readUInt16LE(end + 10), archive.readUInt32LE(end + 12), archive.readUInt32LE(end + 16)]
+  let [count, size, offset] = [
+    archive.readUInt16LE(end + 10),
+    archive.readUInt32LE(end + 12),
+    archive.readUInt32LE(end + 16),
+  ]
   if (archive.readUInt32LE(end - 20) === 0x07064b50) {
     const wide = Number(archive.readBigUInt64LE(end - 12))
     expect(archive.readUInt32LE(wide)).toBe(0x06064b50)
-    ;[count, size, offset] = [32, 40, 48].map((at) => Number(archive.readBigUInt64LE(wide + at))) as [number, number, number]
+    ;[count, size, offset] = [32, 40, 48].map((at) => Number(archive.readBigUInt64LE(wide + at))) as [
+      number,
+      number,
+      number,
+    ]
   }
   const files = new Map<string, Buffer>()
   let at = offset
   for (let i = 0; i < count; i++) {
     expect(archive.readUInt32LE(at)).toBe(0x02014b50)
-    const [nameLength, extraLength, start] = [archive.readUInt16LE(at + 28), archive.readUInt16LE(at + 30), archive.readUInt32LE(at + 42)]
+    const [nameLength, extraLength, start] = [
+      archive.readUInt16LE(at + 28),
+      archive.readUInt16LE(at + 30),
+      archive.readUInt32LE(at + 42),
+    ]
     const name = archive.toString('utf8', at + 46, at + 46 + nameLength)
     const from = start + 30 + archive.readUInt16LE(start + 26) + archive.readUInt16LE(start + 28)
     const bytes = archive.subarray(from, from + archive.readUInt32LE(at + 24))

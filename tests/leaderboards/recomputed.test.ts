@@ -62,7 +62,21 @@ test('with style too: what a feature is worth, and the ratings without it', asyn
 })
 
 const shared = [
-  'model', 'rating', 'low', 'high', 'rank', 'rank_low', 'rank_high', 'votes', 'wins', 'losses', 'ties', 'both_bad', 'win_rate', 'status', 'piece',
+  'model',
+  'rating',
+  'low',
+  'high',
+  'rank',
+  'rank_low',
+  'rank_high',
+  'votes',
+  'wins',
+  'losses',
+  'ties',
+  'both_bad',
+  'win_rate',
+  'status',
+  'piece',
 ] as const
 const inCommon = ({ models }: Pick<Twin, 'models'> | Pick<Leaderboard, 'models'>) =>
   models.map((row) => Object.fromEntries(shared.map((name) => [name, row[name]])))

@@ -53,7 +53,7 @@ describe('the OpenAI-style door', () => {
   test('one of several pictures is enough, each in a call of its own', async () => {
     await using door = openaiModerator(entry())
     const verdict = await door.screen({ text: 'Fine?', images: [anImage(), flaggedImage()] }, signal)
-    expect(verdict).toEqual({ outcome: 'found', categories: ['violence'] })
+    expect(verdict).toEqual({ outcome: 'found', categories: ['violence'], parts: { text: false, images: [1] } })
     expect(server.requests).toHaveLength(2)
   })
 

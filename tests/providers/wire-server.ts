@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -79,6 +80,10 @@ export type WireServerOptions = {
   retryAfter?: { once: string; long: string }
   /** Names given by `GET /v1/models` and `GET /api/tags`. */
   models?: { name: string; capabilities?: string[] }[]
+  /** SHA-256 of pictures that `POST /moderations` finds wanting. */
+  flagged?: Set<string>
+  /** What `POST /audio/transcriptions` hears. */
+  heard?: string
 }
 export type WireServer = {
   url: string
@@ -803,7 +808,7 @@ const modelIn = (body: unknown) => {
 }
 
 /** What discovery asks. */
-function catalogue(path: string, body: unknown, response: ServerResponse, { models = [] }: WireServerOptions) {
+function catalogue(path: string, body: unknown, response: ServerResponse, { models = [], flagged, heard }: WireServerOptions) {
   const json = (value: unknown) => {
     response.writeHead(200, { 'content-type': 'application/json' })
     response.end(JSON.stringify(value))
@@ -811,26 +816,36 @@ function catalogue(path: string, body: unknown, response: ServerResponse, { mode
   if (path === '/v1/models')
     return json({ object: 'list', data: models.map(({ name }) => ({ id: name, object: 'model', owned_by: 'x' })) })
   if (path === '/api/tags') return json({ models: models.map(({ name }) => ({ name, model: name, size: 1 })) })
-  if (path === '/v1/moderations') return json(moderationOf(body))
+  if (path === '/v1/moderations') return json(moderationOf(body, flagged))
   if (path === '/v1/audio/transcriptions')
-    return json({ text: ' What is on the table?\n', usage: { type: 'duration' } })
+    return json({ text: heard ?? ' What is on the table?\n', usage: { type: 'duration' } })
   if (path === '/api/show')
     return json({ capabilities: models.find(({ name }) => name === modelIn(body))?.capabilities ?? ['completion'] })
   response.writeHead(404, { 'content-type': 'application/json' })
   response.end('{"error":"not found"}')
 }
 
-/** Flags what says "bad", and every picture with its fourth byte 0xee. */
-function moderationOf(body: unknown) {
+/** Flags what says "bad", every picture with its fourth byte 0xee, and those it was told of. */
+function moderationOf(body: unknown, known: Set<string> | undefined) {
   const { input } = body as { input: { type: string; text?: string; image_url?: { url: string } }[] }
-  const isFlagged = (part: (typeof input)[number]) =>
-    part.text?.includes('bad') === true || Buffer.from(part.image_url?.url.split(',')[1] ?? '', 'base64')[3] === 0xee
-  const flagged = input.some(isFlagged)
+  const isFlagged = (part: (typeof input)[number]) => {
+    const bytes = Buffer.from(part.image_url?.url.split(',')[1] ?? '', 'base64')
+    const isKnown = known?.has(createHash('sha256').update(bytes).digest('hex')) === true
+    return part.text?.includes('bad') === true || bytes[3] === 0xee || isKnown
+  }
+  const found = input.filter(isFlagged)
+  const flagged = found.length > 0
+  const kinds = [...new Set(found.map(({ type }) => (type === 'text' ? 'text' : 'image')))]
   return {
     id: 'modr-1',
     model: 'omni-moderation-latest',
     results: [
-      { flagged, categories: { violence: flagged, sexual: false }, category_scores: { violence: 0.9, sexual: 0 } },
+      {
+        flagged,
+        categories: { violence: flagged, sexual: false },
+        category_scores: { violence: 0.9, sexual: 0 },
+        category_applied_input_types: { violence: kinds, sexual: [] },
+      },
     ],
   }
 }

@@ -4,6 +4,7 @@ import { averageWinRates, countComparisons, pairTally } from '../../src/ranking/
 import { elo } from '../../src/ranking/elo.ts'
 import { anchored, fisher, intervals, sandwich } from '../../src/ranking/intervals.ts'
 import { ranks } from '../../src/ranking/ranks.ts'
+import { fitWithRidge } from '../../src/ranking/ridge.ts'
 import { casesWith, comparisonsIn, goldenCase, goldenCases, largestError, type Numbers } from './golden.ts'
 
 const points = (theta: Float64Array) => theta.map((value) => 1000 + pointsPerLog * value)
@@ -120,6 +121,22 @@ describe('the ghost prior', () => {
     const mean = fit.theta.reduce((sum, value) => sum + value, 0) / models.length
     const centred = fit.theta.map((value) => 1000 + pointsPerLog * (value - mean))
     expect(largestError(models, centred, block['ratings'] as Numbers)).toBeLessThan(1e-5)
+  })
+})
+
+describe('the ridge', () => {
+  test.each([0.01, 0.5])('lambda %d on every golden case without a finite maximum', (lambda) => {
+    const cases = casesWith(`l2_map_lambda_${lambda}`)
+    expect(cases.length).toBeGreaterThan(3)
+    for (const [name, one] of cases) {
+      const { models, comparisons } = comparisonsIn(one)
+      const fit = fitWithRidge(countComparisons(comparisons), lambda)
+      expect(fit.converged, name).toBe(true)
+      expect(
+        largestError(models, points(fit.theta), one.expected[`l2_map_lambda_${lambda}`]!['ratings'] as Numbers),
+        name,
+      ).toBeLessThan(1e-5)
+    }
   })
 })
 

@@ -9,6 +9,7 @@ import { movesContract } from '../contracts/moves.contract.ts'
 import { registryStoresContract } from '../contracts/registry-stores.contract.ts'
 import type { Open, Opened } from '../contracts/stores.ts'
 import { voteStoreContract } from '../contracts/vote-store.contract.ts'
+import { voterDataContract } from '../contracts/voter-data.contract.ts'
 
 const opened = (storage: SqliteStorage, clean: () => Promise<void> = async () => {}): Opened => ({
   stores: storage,
@@ -36,5 +37,6 @@ for (const [engine, open] of [
   battleStoreContract(engine, open)
   movesContract(engine, open)
   voteStoreContract(engine, open)
+  voterDataContract(engine, open)
   leaderboardStoreContract(engine, open)
 }

@@ -26,9 +26,14 @@ const server = createServer((request, response) => {
     response.setHeader('Content-Type', 'image/svg+xml').end(readFileSync(new URL(`../..${path}`, import.meta.url)))
   else if (path === '/static/none.js') response.setHeader('Content-Type', 'text/javascript').end('')
   else if (seed)
-    response.setHeader('Content-Type', seed.pathname.endsWith('png') ? 'image/png' : 'image/jpeg').end(readFileSync(seed))
+    response
+      .setHeader('Content-Type', seed.pathname.endsWith('png') ? 'image/png' : 'image/jpeg')
+      .end(readFileSync(seed))
   else if (html)
-    response.setHeader('Content-Type', 'text/html; charset=utf-8').setHeader('Content-Security-Policy', policy).end(html)
+    response
+      .setHeader('Content-Type', 'text/html; charset=utf-8')
+      .setHeader('Content-Security-Policy', policy)
+      .end(html)
   else response.writeHead(404).end()
 })
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -63,7 +68,9 @@ for (const name of pages.keys()) {
       await page.waitForLoadState('networkidle')
       const file = `${name.replaceAll(/[^\w]+/g, '-')}-${width}-${colorScheme}.png`
       writeFileSync(join(folder, file), await page.screenshot({ fullPage: true }))
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+      const overflow = await page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      )
       if (overflow > 0) {
         problems++
         const widest = await page.evaluate(() =>
@@ -79,7 +86,8 @@ for (const name of pages.keys()) {
       for (const violation of violations) {
         problems++
         console.log(`${name} ${width} ${colorScheme}: ${violation.id}: ${violation.help}`)
-        for (const node of violation.nodes.slice(0, 3)) console.log(`   ${node.html.slice(0, 160)} ${node.failureSummary?.split('\n')[1] ?? ''}`)
+        for (const node of violation.nodes.slice(0, 3))
+          console.log(`   ${node.html.slice(0, 160)} ${node.failureSummary?.split('\n')[1] ?? ''}`)
       }
       await context.close()
     }

@@ -10,7 +10,7 @@ import type { Receipt } from '../../src/models/provider.ts'
 import type { SetPrompt } from '../../src/prompts/prompt.ts'
 import type { Vote } from '../../src/votes/vote.ts'
 import type { BattleView } from '../../views/battle.tsx'
-import type { DataView } from '../../views/data.tsx'
+import type { DataView as DataPageView } from '../../views/data.tsx'
 import type { Frame } from '../../views/frame.ts'
 import type { LeaderboardView, RankedModel } from '../../views/leaderboard.tsx'
 import { type Language, languages, sayIn } from '../../views/strings/strings.ts'
@@ -66,7 +66,11 @@ export const aFrame = (lang: Language = 'en', some: Partial<Frame> = {}): Frame 
   ...some,
 })
 
-const chip = (marks: number[], label: string | null = null, state: Chip['state'] = 'drawn'): Chip => ({ marks, label, state })
+const chip = (marks: number[], label: string | null = null, state: Chip['state'] = 'drawn'): Chip => ({
+  marks,
+  label,
+  state,
+})
 const point = (x: number, y: number, label: string | null = null): Mark => ({ kind: 'point', x, y, label })
 const box = (x1: number, y1: number, x2: number, y2: number, label: string | null = null): Mark => ({
   kind: 'box',
@@ -217,16 +221,24 @@ const secondTurn = (some: Partial<Turn> = {}) =>
 
 /** Every state of UX 4.5 that a battle can be in. */
 export const battleStates = {
-  queued: aView(blind({ state: 'queued', turns: [aTurn({ answers: { a: writing(), b: writing() }, readyAt: null })] }), {
-    queueAhead: 3,
-  }),
-  preparing: aView(blind({ state: 'writing', turns: [aTurn({ answers: { a: writing(), b: writing() }, readyAt: null })] })),
+  queued: aView(
+    blind({ state: 'queued', turns: [aTurn({ answers: { a: writing(), b: writing() }, readyAt: null })] }),
+    {
+      queueAhead: 3,
+    },
+  ),
+  preparing: aView(
+    blind({ state: 'writing', turns: [aTurn({ answers: { a: writing(), b: writing() }, readyAt: null })] }),
+  ),
   writing: aView(
     blind({
       state: 'writing',
       turns: [
         aTurn({
-          answers: { a: writing('**Total:** the bill comes to **£27.39**.\n\nThe service charge is pri'), b: writing('This is a café receipt.\n\n| Item |') },
+          answers: {
+            a: writing('**Total:** the bill comes to **£27.39**.\n\nThe service charge is pri'),
+            b: writing('This is a café receipt.\n\n| Item |'),
+          },
           readyAt: null,
         }),
       ],
@@ -234,7 +246,9 @@ export const battleStates = {
   ),
   ready: aView(blind()),
   identical: aView(
-    blind({ turns: [aTurn({ answers: { a: finished({ ...saidA }), b: finished({ ...saidA }) }, flags: ['identical'] })] }),
+    blind({
+      turns: [aTurn({ answers: { a: finished({ ...saidA }), b: finished({ ...saidA }) }, flags: ['identical'] })],
+    }),
   ),
   stopped: aView(
     blind({
@@ -243,7 +257,11 @@ export const battleStates = {
     }),
   ),
   'one failed': aView(
-    blind({ state: 'void', voidReason: 'side_failed', turns: [aTurn({ answers: { a: finished(saidA), b: failed() } })] }),
+    blind({
+      state: 'void',
+      voidReason: 'side_failed',
+      turns: [aTurn({ answers: { a: finished(saidA), b: failed() } })],
+    }),
   ),
   'both failed': aView(
     blind({ state: 'void', voidReason: 'side_failed', turns: [aTurn({ answers: { a: failed(), b: failed() } })] }),
@@ -266,11 +284,11 @@ export const battleStates = {
       a: { rank: { low: 1, high: 2 }, preferred: { of: 4, total: 7 } },
       b: { rank: { low: 1, high: 3 }, preferred: null },
     },
-    share: { url: null },
+    share: { url: null, withImage: false },
   }),
   'not counted': aView(revealed(), {
     vote: aVote({ outcome: 'b', status: 'uncounted', exclusion: 'leaked_identity' }),
-    share: { url: 'https://arena.example.org/s/k2v9' },
+    share: { url: 'https://arena.example.org/s/k2v9', withImage: true },
   }),
   withdrawn: aView(revealed(), { vote: aVote({ status: 'withdrawn' }) }),
   'second turn': aView(blind({ turns: [aTurn(), secondTurn()] }), { focus: 'question' }),
@@ -305,8 +323,21 @@ export const rankedModels = (): Map<string, RankedModel> =>
   new Map(
     boardNames.map(([id, name], i) => {
       const known = [molmo, qwen].find((model) => model.id === id)
-      const model = known ?? aModel(id, { name, card: { organization: ['Google', 'Shanghai AI Lab', 'Mistral', 'Microsoft', 'Hugging Face'][i % 5], license: ['Gemma', 'MIT', 'Apache-2.0'][i % 3], size: '12B', benchmarks: { mmmu: { value: 60 - i * 3 }, docvqa: { value: 91 - i * 2, setting: 'few-shot' } } } })
-      return [id, { model, failureRate: i * 0.004, firstTextMs: 900 + i * 310, tokensPerSecond: 60 - i * 5, isNew: i === 6 }]
+      const model =
+        known ??
+        aModel(id, {
+          name,
+          card: {
+            organization: ['Google', 'Shanghai AI Lab', 'Mistral', 'Microsoft', 'Hugging Face'][i % 5],
+            license: ['Gemma', 'MIT', 'Apache-2.0'][i % 3],
+            size: '12B',
+            benchmarks: { mmmu: { value: 60 - i * 3 }, docvqa: { value: 91 - i * 2, setting: 'few-shot' } },
+          },
+        })
+      return [
+        id,
+        { model, failureRate: i * 0.004, firstTextMs: 900 + i * 310, tokensPerSecond: 60 - i * 5, isNew: i === 6 },
+      ]
     }),
   )
 
@@ -384,7 +415,7 @@ export const aBoardView = (some: Partial<LeaderboardView> = {}): LeaderboardView
   ...some,
 })
 
-export const aDataView = (some: Partial<DataView> = {}): DataView => ({
+export const aDataView = (some: Partial<DataPageView> = {}): DataPageView => ({
   filter: {
     preset: 'dpo',
     scope: 'internal',
@@ -412,14 +443,27 @@ export const aDataView = (some: Partial<DataView> = {}): DataView => ({
     ],
     columns: ['battle_id', 'prompt', 'chosen', 'rejected', 'chosen_side'],
     sample: [
-      ['k3v9c0d1e2', 'What was the total, and how much of it was the service charge?', 'The bill comes to £27.39.', 'This is a café receipt.', 'a'],
+      [
+        'k3v9c0d1e2',
+        'What was the total, and how much of it was the service charge?',
+        'The bill comes to £27.39.',
+        'This is a café receipt.',
+        'a',
+      ],
       ['q81wz44pp0', 'How many boats are on the lake?', 'There are seven boats.', 'I can see some boats.', 'b'],
     ],
   },
   running: null,
   failure: null,
   snapshots: [
-    { id: '3f9a0c11d2e4b877', presets: ['dpo', 'battles'], rows: 2961, bytes: 812_000_000, cutOff: noon, tarUrl: '/data/3f9a.tar' },
+    {
+      id: '3f9a0c11d2e4b877',
+      presets: ['dpo', 'battles'],
+      rows: 2961,
+      bytes: 812_000_000,
+      cutOff: noon,
+      tarUrl: '/data/3f9a.tar',
+    },
   ],
   columns: [
     { name: 'images', type: 'list<Image>', about: 'The pictures, exactly as both models were sent them.' },

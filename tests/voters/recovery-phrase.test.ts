@@ -11,7 +11,9 @@ test('2,048 different words of plain letters', () => {
 test('the list and the arithmetic never change: a phrase on paper is for ever', () => {
   expect(sha256(recoveryWords.join(' ')).slice(0, 16)).toBe('cdb715ace02bcc9c')
   const bytes = Uint8Array.from({ length: 16 }, (_, i) => i * 17)
-  expect(phraseFrom(bytes, sha256)).toBe('alderbank junipercombe kestrelchapel juniperby fieldhill copperwick brighthill cloverden pebblewick glenmere hollywell winterland')
+  expect(phraseFrom(bytes, sha256)).toBe(
+    'alderbank junipercombe kestrelchapel juniperby fieldhill copperwick brighthill cloverden pebblewick glenmere hollywell winterland',
+  )
 })
 
 test('every phrase is read back, however it was written down', () => {

@@ -46,17 +46,36 @@ export const Chart = ({ say, name, title, finding, table, vega, children }: Char
 export type Interval = { name: string; value: number; low: number; high: number; isProvisional?: boolean }
 
 const rowHeight = 26
-const nameWidth = 190
-const plotWidth = 560
+/** Room for the longest name, about seven pixels a letter. */
+const widthOfNames = (names: string[]) => 24 + 7.4 * Math.min(24, max(names, (name) => name.length) ?? 0)
+const plotWidth = 520
 
 /** One line for each, best first; a second set of values draws hollow dots (you and everyone). */
-export const DotPlot = ({ say, items, title, description }: { say: Say; items: Interval[]; title: string; description: string }) => {
+export const DotPlot = ({
+  say,
+  items,
+  title,
+  description,
+}: {
+  say: Say
+  items: Interval[]
+  title: string
+  description: string
+}) => {
   const [low, high] = extent(items.flatMap((item) => [item.low, item.high]))
   const x = scaleLinear([low ?? 0, high ?? 1], [0, plotWidth]).nice()
+  const nameWidth = widthOfNames(items.map(({ name }) => name))
   const height = items.length * rowHeight + 40
   const width = nameWidth + plotWidth + 70
   return (
-    <svg class="plot" width={width} height={height} viewBox={`0 0 ${width} ${height}`} role="img" aria-label={`${title}. ${description}`}>
+    <svg
+      class="plot"
+      width={width}
+      height={height}
+      viewBox={`0 0 ${width} ${height}`}
+      role="img"
+      aria-label={`${title}. ${description}`}
+    >
       <g transform={`translate(${nameWidth} 8)`}>
         {x.ticks(6).map((tick) => (
           <g transform={`translate(${at(x(tick))} 0)`}>
@@ -67,7 +86,10 @@ export const DotPlot = ({ say, items, title, description }: { say: Say; items: I
           </g>
         ))}
         {items.map((item, i) => (
-          <g transform={`translate(0 ${i * rowHeight + rowHeight / 2})`} class={item.isProvisional ? 'is-faint' : undefined}>
+          <g
+            transform={`translate(0 ${i * rowHeight + rowHeight / 2})`}
+            class={item.isProvisional ? 'is-faint' : undefined}
+          >
             <text class="plot-name" x={-12} text-anchor="end" dominant-baseline="central">
               {shortened(item.name, 24)}
             </text>
@@ -101,7 +123,19 @@ const cellSize = 46
 const fewBattles = 10
 
 /** Share of decided battles the row won against the column: side blue above one half, side orange below, text always ink. */
-export const HeatMap = ({ say, names, cells, title, description }: { say: Say; names: string[]; cells: Cell[]; title: string; description: string }) => (
+export const HeatMap = ({
+  say,
+  names,
+  cells,
+  title,
+  description,
+}: {
+  say: Say
+  names: string[]
+  cells: Cell[]
+  title: string
+  description: string
+}) => (
   <Matrix names={names} title={title} description={description}>
     <pattern id="few" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
       <line class="plot-hatch" y2="6" />
@@ -125,14 +159,31 @@ export const HeatMap = ({ say, names, cells, title, description }: { say: Say; n
 )
 
 /** How often each pair met: one hue, ink on paper. */
-export const CountMatrix = ({ say, names, cells, title, description }: { say: Say; names: string[]; cells: Cell[]; title: string; description: string }) => {
+export const CountMatrix = ({
+  say,
+  names,
+  cells,
+  title,
+  description,
+}: {
+  say: Say
+  names: string[]
+  cells: Cell[]
+  title: string
+  description: string
+}) => {
   const shade = scaleSqrt([0, max(cells, (cell) => cell.battles) ?? 1], [0, 0.24])
   return (
     <Matrix names={names} title={title} description={description}>
       {cells.map((cell) => (
         <g transform={`translate(${cell.column * cellSize} ${cell.row * cellSize})`}>
           <title>{`${names[cell.row]} – ${names[cell.column]}: ${say.number(cell.battles)}`}</title>
-          <rect class="heat-ink" width={cellSize - 1} height={cellSize - 1} fill-opacity={shade(cell.battles).toFixed(3)} />
+          <rect
+            class="heat-ink"
+            width={cellSize - 1}
+            height={cellSize - 1}
+            fill-opacity={shade(cell.battles).toFixed(3)}
+          />
           <text class="plot-cell" x={cellSize / 2} y={cellSize / 2} text-anchor="middle" dominant-baseline="central">
             {say.number(cell.battles)}
           </text>
@@ -142,19 +193,46 @@ export const CountMatrix = ({ say, names, cells, title, description }: { say: Sa
   )
 }
 
-const Matrix = ({ names, title, description, children }: { names: string[]; title: string; description: string; children?: Child }) => {
-  const top = 120
+const Matrix = ({
+  names,
+  title,
+  description,
+  children,
+}: {
+  names: string[]
+  title: string
+  description: string
+  children?: Child
+}) => {
+  const nameWidth = widthOfNames(names)
+  const top = 28 + 0.64 * widthOfNames(names.map((name) => shortened(name, 18)))
   const side = names.length * cellSize
   const width = nameWidth + side + 90
   const height = top + side + 4
   return (
-    <svg class="plot" width={width} height={height} viewBox={`0 0 ${width} ${height}`} role="img" aria-label={`${title}. ${description}`}>
+    <svg
+      class="plot"
+      width={width}
+      height={height}
+      viewBox={`0 0 ${width} ${height}`}
+      role="img"
+      aria-label={`${title}. ${description}`}
+    >
       {names.map((name, i) => (
         <>
-          <text class="plot-name" x={nameWidth - 10} y={top + i * cellSize + cellSize / 2} text-anchor="end" dominant-baseline="central">
+          <text
+            class="plot-name"
+            x={nameWidth - 10}
+            y={top + i * cellSize + cellSize / 2}
+            text-anchor="end"
+            dominant-baseline="central"
+          >
             {shortened(name, 24)}
           </text>
-          <text class="plot-name" transform={`translate(${nameWidth + i * cellSize + cellSize / 2} ${top - 10}) rotate(-40)`}>
+          <text
+            class="plot-name"
+            transform={`translate(${nameWidth + i * cellSize + cellSize / 2} ${top - 10}) rotate(-40)`}
+          >
             {shortened(name, 18)}
           </text>
         </>

@@ -1,17 +1,35 @@
 // The second wall (TRUST.md D2): whatever made the HTML, only these tags and attributes come out of it, in balance.
 const voids = new Set(['br', 'hr', 'mspace', 'mprescripts', 'none'])
-const plainTags = ['p', 'strong', 'em', 's', 'code', 'pre', 'ul', 'ol', 'li', 'blockquote', 'br', 'hr', 'span', 'div', 'a']
+const plainTags = [
+  'p',
+  'strong',
+  'em',
+  's',
+  'code',
+  'pre',
+  'ul',
+  'ol',
+  'li',
+  'blockquote',
+  'br',
+  'hr',
+  'span',
+  'div',
+  'a',
+]
 const tableTags = ['table', 'thead', 'tbody', 'tr', 'th', 'td']
 const mathTags =
-  'math semantics annotation mrow mi mn mo mtext ms mspace mfrac msqrt mroot msub msup msubsup munder mover munderover mtable mtr mtd mpadded mphantom menclose mstyle mprescripts mmultiscripts none'
-    .split(' ')
+  'math semantics annotation mrow mi mn mo mtext ms mspace mfrac msqrt mroot msub msup msubsup munder mover munderover mtable mtr mtd mpadded mphantom menclose mstyle mprescripts mmultiscripts none'.split(
+    ' ',
+  )
 const allowed = new Set([...plainTags, ...tableTags, ...mathTags])
 
 const ownClasses =
   /^(heading|table|link|host|removed|code|code-head|code-language|formula|math|math-block|plain|center|right|hljs|hljs-[a-z_-]+|[a-z]+_)$/
 const mathAttributes = new Set(
-  'mathvariant stretchy fence separator lspace rspace columnalign rowspacing columnspacing columnlines rowlines scriptlevel displaystyle linethickness width height depth voffset mathcolor mathbackground mathsize accent accentunder minsize maxsize xmlns encoding display notation side movablelimits form symmetric largeop'
-    .split(' '),
+  'mathvariant stretchy fence separator lspace rspace columnalign rowspacing columnspacing columnlines rowlines scriptlevel displaystyle linethickness width height depth voffset mathcolor mathbackground mathsize accent accentunder minsize maxsize xmlns encoding display notation side movablelimits form symmetric largeop'.split(
+    ' ',
+  ),
 )
 const numberAttributes = new Set(['start', 'tabindex'])
 
@@ -19,7 +37,12 @@ const tag = /<(\/?)([a-z][a-z0-9-]*)((?:\s+[a-z][a-z0-9:-]*(?:="[^"]*")?)*)\s*\/
 const attribute = /\s+([a-z][a-z0-9:-]*)(?:="([^"]*)")?/gi
 
 export const escaped = (text: string) =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;').replaceAll("'", '&#39;')
+  text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+    .replaceAll("'", '&#39;')
 
 /** HTML of ours that takes the place of single characters in the text: chips (`U+E000 n U+E001`) and the copy button (`U+E002`). */
 export type Replacements = { chip(n: number, isPlain: boolean): string; copy: string }
@@ -66,7 +89,10 @@ function safeText(text: string, open: string[], { chip, copy }: Replacements) {
   if (!/[\u202A-\u202E\u2066-\u2069\uE000-\uE00F>]/.test(text)) return text
   return text
     .replaceAll('>', '&gt;')
-    .replace(bidiControls, (control) => `<span class="bidi">U+${control.codePointAt(0)!.toString(16).toUpperCase()}</span>`)
+    .replace(
+      bidiControls,
+      (control) => `<span class="bidi">U+${control.codePointAt(0)!.toString(16).toUpperCase()}</span>`,
+    )
     .replace(ours, (found, n: string | undefined) => {
       if (n !== undefined) return chip(Number(n), open.some(takesNoButton))
       return found === '\uE002' && open.at(-1) === 'div' ? copy : ''

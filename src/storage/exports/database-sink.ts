@@ -24,8 +24,7 @@ export async function databaseSink(root: string, path: string, statements: strin
   return {
     write(table, values) {
       const known = inserts.get(table)
-      const insert =
-        known ?? database.prepare(`INSERT INTO ${table} VALUES (${values.map(() => '?').join(',')})`)
+      const insert = known ?? database.prepare(`INSERT INTO ${table} VALUES (${values.map(() => '?').join(',')})`)
       if (!known) inserts.set(table, insert)
       insert.run(...values)
     },

@@ -21,7 +21,13 @@ export function exportFolder(root: string): ExportFolder {
     const aside = await openAside(root, path)
     await aside.handle.writeFile(bytes)
     await aside.commit()
-    return { path, sha256: createHash('sha256').update(bytes).digest('hex'), bytes: bytes.length, rows: 0, rowGroups: 0 }
+    return {
+      path,
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+      bytes: bytes.length,
+      rows: 0,
+      rowGroups: 0,
+    }
   }
   const list = async () => {
     const paths = (await filesUnder(root)).filter((path) => path !== markName && !path.endsWith(asideSuffix))
@@ -123,16 +129,19 @@ async function sameFile(from: string, to: string) {
     await link(from, to)
   } catch (error) {
     // Another device, or a file system without links.
-    if (!['EXDEV', 'EPERM', 'ENOTSUP', 'EMLINK', 'ENOSYS'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+    if (!['EXDEV', 'EPERM', 'ENOTSUP', 'EMLINK', 'ENOSYS'].includes((error as NodeJS.ErrnoException).code ?? ''))
+      throw error
     await copyFile(from, to)
   }
 }
 
 async function filesUnder(root: string): Promise<string[]> {
-  const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return []
-    throw error
-  })
+  const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return []
+      throw error
+    },
+  )
   return entries
     .filter((entry) => !entry.isDirectory())
     .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/'))

@@ -31,7 +31,9 @@ export function importPool(folder: string): ImportPool & { close(): void } {
   const pageOf = database.prepare<[string, string, number], { vote_id: string; row: string }>(
     'SELECT vote_id, row FROM votes WHERE source = ? AND vote_id > ? ORDER BY vote_id LIMIT ?',
   )
-  const one = database.prepare<[string, string], { row: string }>('SELECT row FROM votes WHERE source = ? AND vote_id = ?')
+  const one = database.prepare<[string, string], { row: string }>(
+    'SELECT row FROM votes WHERE source = ? AND vote_id = ?',
+  )
 
   async function* rowsFrom(source: string): AsyncIterable<ExportRow> {
     for (let after = ''; ; ) {

@@ -31,8 +31,19 @@ CREATE TABLE IF NOT EXISTS split_keys (
 `
 
 type SnapshotRow = Omit<FrozenSnapshot, 'at'> & { at: number }
-type ItemRow = { preset: string; split: string; vote_id: string; side: string | null; row_digest: string; facts: string }
-type ShardRow = Omit<Shard, 'rowGroups' | 'firstId' | 'lastId'> & { row_groups: number; first_id: string; last_id: string }
+type ItemRow = {
+  preset: string
+  split: string
+  vote_id: string
+  side: string | null
+  row_digest: string
+  facts: string
+}
+type ShardRow = Omit<Shard, 'rowGroups' | 'firstId' | 'lastId'> & {
+  row_groups: number
+  first_id: string
+  last_id: string
+}
 
 /** A database of its own beside the exports: freezing a million rows must not hold the arena's one writer. */
 export function sqliteLedger(path: string): SnapshotLedger & { close(): void } {

@@ -1,6 +1,12 @@
 import { open } from 'node:fs/promises'
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib'
-import { type AsyncBuffer, type Compressors, type FileMetaData, parquetMetadataAsync, parquetReadObjects } from 'hyparquet'
+import {
+  type AsyncBuffer,
+  type Compressors,
+  type FileMetaData,
+  parquetMetadataAsync,
+  parquetReadObjects,
+} from 'hyparquet'
 
 /** What Node itself can open; SNAPPY is built into the reader. Anything else is an error that names the codec. */
 const compressors: Compressors = {
@@ -10,7 +16,10 @@ const compressors: Compressors = {
 }
 
 /** Rows of a Parquet file, some columns or all, one row group in memory at a time. Binary stays bytes: as text, pictures would be ruined (T21). */
-export async function* parquetRows(path: string, columns: string[] | null = null): AsyncIterable<Record<string, unknown>> {
+export async function* parquetRows(
+  path: string,
+  columns: string[] | null = null,
+): AsyncIterable<Record<string, unknown>> {
   const handle = await open(path, 'r')
   try {
     const file = await asyncBuffer(handle)
@@ -36,7 +45,9 @@ export async function* parquetRows(path: string, columns: string[] | null = null
   }
 }
 
-export async function parquetFooter(path: string): Promise<{ columns: string[]; rows: number; metadata: FileMetaData }> {
+export async function parquetFooter(
+  path: string,
+): Promise<{ columns: string[]; rows: number; metadata: FileMetaData }> {
   const handle = await open(path, 'r')
   try {
     const metadata = await parquetMetadataAsync(await asyncBuffer(handle))

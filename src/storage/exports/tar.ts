@@ -23,7 +23,13 @@ export type Tar = {
  */
 export async function tarOf(root: string, snapshot: string, at: Date | null): Promise<Tar> {
   const sums = await readFile(join(root, 'SHA256SUMS'), 'utf8')
-  const paths = [...sums.split('\n').filter(Boolean).map((line) => line.slice(66)), 'SHA256SUMS']
+  const paths = [
+    ...sums
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => line.slice(66)),
+    'SHA256SUMS',
+  ]
   const pieces: Piece[] = []
   let bytes = 0
   const add = (piece: { bytes: Buffer } | { path: string; length: number } | { zeros: true; length: number }) => {

@@ -46,6 +46,7 @@ export function battleMoves({ schema, transaction }: Engine, reader: ReturnType<
             consentVersion: battle.consent.version,
             consentPublish: battle.consent.publish,
             startedAt: battle.startedAt,
+            revealedAt: battle.mode === 'named' ? battle.startedAt : null,
             movedAt: battle.startedAt,
           })
           .onConflictDoNothing({ target: battles.formKey })
@@ -105,7 +106,7 @@ export function battleMoves({ schema, transaction }: Engine, reader: ReturnType<
         const row = await reader.row(db, id)
         const to = row && next(present(row), { type: 'ask' })
         if (!row || !to) return 'conflict'
-        const mode = row.revealedAt === null ? row.mode : 'revealed'
+        const mode = row.revealedAt === null || row.mode === 'named' ? row.mode : 'revealed'
         await moveRow(db, schema, row, to, at, { mode, readyAt: null })
         const { number } = await newestTurn(db, schema, id)
         await addTurn(db, schema, row, number + 1, { ...asked, at })

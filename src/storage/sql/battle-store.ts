@@ -7,7 +7,7 @@ import { failuresByModel } from './failures.ts'
 
 export function battleStore(engine: Engine): BattleStore {
   const { schema, read } = engine
-  const { battles, turns } = schema
+  const { answers, battles, turns } = schema
   const reader = battleReader(schema)
 
   return {
@@ -105,6 +105,15 @@ export function battleStore(engine: Engine): BattleStore {
           else pairs.set(`${first}\0${second}`, { a: first, b: second, battles })
         }
         return { battles: each, pairs: [...pairs.values()] }
+      }),
+
+    receiptsSince: (since) =>
+      read(async (db) => {
+        const rows = await db
+          .select({ modelId: answers.modelId, receipt: answers.receipt, characters: answers.characters })
+          .from(answers)
+          .where(gte(answers.endedAt, since))
+        return rows.map(({ receipt, ...row }) => ({ ...row, usage: receipt?.usage }))
       }),
 
     failures: () => read((db) => failuresByModel(db, schema)),

