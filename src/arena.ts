@@ -12,6 +12,7 @@ import type { ShareStore } from './battles/share-store.ts'
 import { defaultPolicy, type PairingPolicy } from './battles/pairing.ts'
 import { battleRunner, type Runner } from './battles/run-battle.ts'
 import type { DrawPool, Screen } from './battles/start-battle.ts'
+import { CommandError } from './cli/command-error.ts'
 import { canonical } from './cli/config-models.ts'
 import type { Config } from './config.ts'
 import type { Log } from './core/events.ts'
@@ -40,6 +41,7 @@ import type { PromptStore } from './prompts/prompt-store.ts'
 import { builtinEntry, builtinModels, providerTools } from './providers/builtin-models.ts'
 import { moderatorFor } from './providers/moderator-for.ts'
 import { providerFor, type ProviderDeps } from './providers/provider-for.ts'
+import { type Transcriber, transcriber } from './providers/transcriber.ts'
 import { sharpCodec } from './providers/sharp-codec.ts'
 import { countMarkup, styleOf } from './ranking/style-features.ts'
 import { diskBlobStore } from './storage/disk/blob-store.ts'
@@ -71,6 +73,8 @@ export type Arena = AsyncDisposable & {
   pool: DrawPool
   screen: Screen
   spending: Spending
+  /** Spoken questions to text; null where the operator offers no service. */
+  transcriber: Transcriber | null
   /** Everybody outside this site who is sent questions and pictures. */
   recipients: string[]
   policy: PairingPolicy
@@ -140,12 +144,16 @@ export async function assemble(config: Config, options: AssembleOptions): Promis
   const providers = new Map(entries.map(({ model, provider }) => [model.id, provider]))
   await storage.models.register(contestants, now())
   await storage.battles.interruptRunning(now())
+  await demandOnePolicy(config, storage.battles)
 
   const health = modelHealth(now)
   const spending = dailySpending(config.limits.spendPerDay, (id) => models.get(id)?.card.price, now)
   if (config.limits.spendPerDay !== null)
     for (const { modelId, ...answer } of await storage.battles.receiptsSince(startOfDay(now())))
       spending.add(modelId, answer)
+  const { baseUrl, model, key } = config.speech
+  const hearing =
+    baseUrl === null || model === null ? null : transcriber({ baseUrl, model, secret: () => key?.reveal() ?? null }, { now })
   const doors = config.moderation.map((door) => ({ ...door, moderator: moderatorFor(door, deps) }))
   const feed = memoryBattleFeed()
   const policy: PairingPolicy = { ...defaultPolicy, pairBaselines: config.battles.pairBaselines }
@@ -172,7 +180,7 @@ export async function assemble(config: Config, options: AssembleOptions): Promis
       slots: modelSlots(),
       health,
       spending,
-      sampling: config.sampling,
+      sampling: config.samplingPolicy === 'vendor' ? { maxTokens: config.sampling.maxTokens } : config.sampling,
       system: config.systemPrompt,
       pace: { tickMs: config.battles.tickMs, startWaitMs: config.battles.startWaitS * 1000 },
       measure: measured,
@@ -247,6 +255,7 @@ export async function assemble(config: Config, options: AssembleOptions): Promis
         signal: stopping.signal,
       }),
     spending,
+    transcriber: hearing,
     recipients: recipientsOf(config),
     promptKeyOf: (battleId, turn) => storage.battles.promptKey(battleId, turn),
     imageBytesMax: Math.round(config.limits.uploadMb * 1024 * 1024),
@@ -275,12 +284,23 @@ export async function assemble(config: Config, options: AssembleOptions): Promis
       await exports[Symbol.asyncDispose]()
       await Promise.all(entries.map(({ provider }) => provider[Symbol.asyncDispose]?.()))
       await Promise.all(doors.map(({ moderator }) => moderator[Symbol.asyncDispose]?.()))
+      await hearing?.[Symbol.asyncDispose]()
       await codec[Symbol.asyncDispose]()
       await storage.battles.interruptRunning(now())
       await storage.close()
     },
   }
   return arena
+}
+
+/** Answers sampled in two ways are two kinds of contestants: a data folder holds one kind, so that no board mixes them. */
+async function demandOnePolicy({ samplingPolicy, data }: Config, battles: BattleStore) {
+  const other = samplingPolicy === 'arena' ? 'vendor' : 'arena'
+  if (await battles.hasSampled(other))
+    throw new CommandError(
+      `sampling_policy is ${samplingPolicy}, but ${data} holds battles asked with ${other}, and boards never mix the two: use another data folder, or write ${other}.`,
+      2,
+    )
 }
 
 /** The configured models, or the built-in readers where there are none. */

@@ -30,7 +30,9 @@ export type { ConfiguredModel } from './cli/config-models.ts'
 export type { Secret } from './cli/config-secret.ts'
 export type { LoadOptions, Origin, Problem } from './cli/config-sources.ts'
 
-type Values = Camel<Omit<FileConfig, 'models' | 'moderation' | 'speech' | 'privacy' | 'metrics' | 'exports' | 'prompts'>>
+type Values = Camel<
+  Omit<FileConfig, 'models' | 'moderation' | 'speech' | 'privacy' | 'metrics' | 'exports' | 'prompts'>
+>
 
 /** Everything an arena needs to be told. Paths are absolute; secrets print as `***`. The keys of `sightline.yaml` in camelCase. */
 export type Config = Values & {

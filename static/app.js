@@ -290,19 +290,31 @@
     field.form?.requestSubmit(find('#compare', field.form) ?? undefined)
   })
 
-  // ── Dictation in the browser, where it has it and the operator offers no endpoint
+  // ── Dictation: by the operator's endpoint where the page names one, else by the browser, where it can
   const Recognition = window.SpeechRecognition ?? window.webkitSpeechRecognition
+  const speechPath = document.body.dataset.speech
+  const canRecord = speechPath !== undefined && window.MediaRecorder !== undefined && navigator.mediaDevices !== undefined
+  const recordingMsMax = 120_000
   let listening = null
   const showDictation = () => {
-    if (Recognition) all('.needs-speech').forEach((button) => (button.hidden = false))
+    if (canRecord || Recognition) all('.needs-speech').forEach((button) => (button.hidden = false))
   }
   on('click', '[data-dictate]', (_, button) => {
-    if (!Recognition) return
     if (listening) return listening.stop()
+    if (!canRecord && !Recognition) return
     const note = find('#speech-note')
     if (note) note.hidden = false
     const field = find(`[name=${CSS.escape(button.dataset.dictate)}]`, button.closest('form')) ?? find(`#${button.dataset.dictate}`)
     if (!field) return
+    if (canRecord) record(button, field)
+    else recognise(button, field)
+  })
+  function heardIn(field) {
+    const method = find('input[name=input_method]', field.form)
+    if (method) method.value = 'spoken'
+    field.dispatchEvent(new Event('change', { bubbles: true }))
+  }
+  function recognise(button, field) {
     const before = field.value ? `${field.value.trimEnd()} ` : ''
     listening = new Recognition()
     listening.lang = document.documentElement.lang || navigator.language
@@ -317,13 +329,56 @@
       listening = null
       button.classList.remove('is-listening')
       field.classList.remove('is-interim')
-      const method = find('input[name=input_method]', field.form)
-      if (method) method.value = 'spoken'
-      field.dispatchEvent(new Event('change', { bubbles: true }))
+      heardIn(field)
     }
     button.classList.add('is-listening')
     listening.start()
-  })
+  }
+  async function record(button, field) {
+    let stream
+    // Until the microphone is there a second tap changes nothing.
+    listening = { stop: () => undefined }
+    try {
+      stream = await navigator.mediaDevices.getUserMedia({ audio: true })
+    } catch {
+      // No microphone, or not allowed: the field can be typed in.
+      listening = null
+      return
+    }
+    const recorder = new MediaRecorder(stream)
+    const pieces = []
+    listening = recorder
+    recorder.ondataavailable = ({ data }) => pieces.push(data)
+    recorder.onstop = async () => {
+      listening = null
+      stream.getTracks().forEach((track) => track.stop())
+      button.classList.remove('is-listening')
+      button.setAttribute('aria-busy', 'true')
+      try {
+        const body = new FormData()
+        body.set('csrf', find('input[name=csrf]', field.form).value)
+        body.set('audio', new Blob(pieces, { type: recorder.mimeType }), 'question')
+        const response = await fetch(speechPath, { method: 'POST', body, headers: { Accept: 'application/json' } })
+        const told = await response.json()
+        if (!response.ok) return tellSpeech(told.error?.message)
+        if (!told.text) return
+        field.value = (field.value ? `${field.value.trimEnd()} ` : '') + told.text
+        grow(field)
+        heardIn(field)
+      } catch {
+        // Offline: what was typed before is untouched.
+      } finally {
+        button.removeAttribute('aria-busy')
+      }
+    }
+    button.classList.add('is-listening')
+    recorder.start()
+    setTimeout(() => recorder.state !== 'inactive' && recorder.stop(), recordingMsMax)
+  }
+  function tellSpeech(sentence) {
+    const line = find('#speech-note') ?? find('#status')
+    if (line && sentence) line.textContent = sentence
+  }
 
   // ── Battle: marks and chips
   const marksOf = (chip) =>

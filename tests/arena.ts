@@ -25,19 +25,19 @@ export type TestArena = AsyncDisposable & {
   visitor(): Visitor
 }
 
-/** The real thing with a database in memory, blobs in memory, no seeds, and these contestants; ticks are short so that nothing is waited for. */
+/** The real thing with a database in memory, blobs in memory, no seeds, and these contestants (null: those of the configuration); ticks are short so that nothing is waited for. */
 export async function anArena({
   contestants = twoModels(),
   flags = {},
   metrics,
   ...options
-}: { contestants?: Contestants; flags?: Record<string, string>; metrics?: Config['metrics'] } & Partial<AssembleOptions> = {}): Promise<TestArena> {
+}: { contestants?: Contestants | null; flags?: Record<string, string>; metrics?: Config['metrics'] } & Omit<Partial<AssembleOptions>, 'contestants'> = {}): Promise<TestArena> {
   const data = await mkdtemp(join(tmpdir(), 'sightline-test-'))
   const config = { ...aConfig({ data, ...flags }), ...(metrics ? { metrics } : {}) }
   const events: LogEvent[] = []
   const arena = await assemble(config, {
     log: (event) => events.push(event),
-    contestants,
+    ...(contestants ? { contestants } : {}),
     database: ':memory:',
     blobs: memoryBlobStore(),
     ...options,

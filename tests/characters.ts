@@ -213,6 +213,7 @@ export const aRankedBallot = (some: Partial<RankedBallot> = {}): RankedBallot =>
   language: 'en',
   turns: 1,
   hasRefusal: false,
+  isFromLibrary: false,
   castAt: later(2 * minuteMs),
   pairProbability: 0.5,
   markupA: [6, 0, 0, 0],

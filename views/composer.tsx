@@ -156,7 +156,7 @@ export const ComposerForm = ({
         </button>
       </div>
       <p id="speech-note" class="hint" hidden>
-        {say('speech_note')}
+        {say(frame.hasSpeech ? 'speech_note_service' : 'speech_note')}
       </p>
       {view.consent.isGiven ? <ConsentGiven frame={frame} {...view} /> : null}
     </form>

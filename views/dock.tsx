@@ -396,12 +396,12 @@ const AfterReveal = ({ hands, battle, vote, focus, countedIn = [], share }: Dock
           {battle.mode === 'named'
             ? say('compare.pair', { a: a.name, b: b.name })
             : isOne
-            ? say('reveal.same', { model: a.name })
-            : sides.map((side) => (
-                <span class="who">
-                  {say('reveal.was', { x: side.toUpperCase(), model: battle.contestants[side].name })}{' '}
-                </span>
-              ))}
+              ? say('reveal.same', { model: a.name })
+              : sides.map((side) => (
+                  <span class="who">
+                    {say('reveal.was', { x: side.toUpperCase(), model: battle.contestants[side].name })}{' '}
+                  </span>
+                ))}
         </h2>
       </div>
       <p class="counts">

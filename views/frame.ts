@@ -17,6 +17,8 @@ export type Frame = Hands & {
   /** Path and query of this page: where the language and theme forms come back to. */
   path: string
   site: { name: string; languages: Language[] }
+  /** There is `POST /speech`: recordings go there in place of the browser's own recognition. */
+  hasSpeech?: boolean | undefined
   assets: { css: string; js: string }
   /** Said once, politely, when the page opens. */
   status?: string | undefined

@@ -29,7 +29,7 @@ export type PageProps = Frame & {
 }
 
 export const Page = ({ children, head, ...page }: PageProps) => {
-  const { title, lang, theme, nonce, say, site, assets, status, layout = 'column' } = page
+  const { title, lang, theme, nonce, say, site, assets, status, hasSpeech, layout = 'column' } = page
   return (
     <html lang={lang === 'zh' ? 'zh-Hans' : lang} data-theme={theme}>
       <head>
@@ -49,7 +49,7 @@ export const Page = ({ children, head, ...page }: PageProps) => {
           </noscript>
         ) : null}
       </head>
-      <body>
+      <body data-speech={hasSpeech ? '/speech' : undefined}>
         <a class="skip" href="#main">
           {say('site.skip_to_content')}
         </a>

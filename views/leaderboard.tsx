@@ -1,19 +1,24 @@
 // GET /leaderboard: sentence, filters, table, charts. Every filter is a query parameter; the form works without scripts, app.js may submit it
-// on change and hide [data-apply]. Parameters: category, style=1, language, voters, since, until (dates), baselines=1, provisional=1,
+// on change and hide [data-apply]. Parameters: category, style=1, language, voters, turns=one|several, library=0, since, until (dates),
+// open=weights,data,code,vision_encoder, license, baselines=1, provisional=1,
 // columns=basics|openness|benchmarks|speed, sort=rating|name|votes|both_bad|win_rate|failures|price|first_text
-// #board            the table (one for each piece when models never met); #chart-rating #chart-wins #chart-counts
+// #board            the table (one for each piece when models never met); #chart-rating #chart-wins #chart-counts, and those of
+//                  board-charts.tsx; #robustness in words
 // textarea#bibtex   the citation
 import { extent, max, min } from 'd3-array'
 import type { Child } from 'hono/jsx'
 import type { ModelId } from '../src/core/ids.ts'
+import { agreementModelsMin, benchmarkAgreement } from '../src/leaderboards/benchmark-agreement.ts'
 import { boardCategories } from '../src/leaderboards/category.ts'
 import type { BoardRow, BoardView, Leaderboard } from '../src/leaderboards/leaderboard.ts'
+import type { LossReasons, PastBoard } from '../src/leaderboards/leaderboard-store.ts'
 import type { Model } from '../src/models/model.ts'
-import { spearman, spearmanInterval } from '../src/ranking/agreement.ts'
+import { MoreCharts, YouChart } from './board-charts.tsx'
 import type { Frame } from './frame.ts'
 import { Page } from './layout.tsx'
 import { type Cell, Chart, CountMatrix, DotPlot, HeatMap, type Interval, IntervalBar } from './parts/chart.tsx'
 import { Icon } from './parts/icon.tsx'
+import { RobustnessNotes } from './parts/robustness.tsx'
 import type { Say } from './strings/strings.ts'
 
 export const boardColumns = ['basics', 'openness', 'benchmarks', 'speed'] as const
@@ -29,6 +34,15 @@ export const boardSorts = [
   'first_text',
 ] as const
 export type BoardSort = (typeof boardSorts)[number]
+
+export const openParts = ['weights', 'data', 'code', 'vision_encoder'] as const
+export type OpenPart = (typeof openParts)[number]
+/** Models of some openness or licence: a choice among rows, not among votes. */
+export type ModelFilter = { open: OpenPart[]; license: string | null }
+
+export const isOfFilter = ({ card }: Pick<Model, 'card'>, { open, license }: ModelFilter): boolean =>
+  (license === null || card.license === license) &&
+  open.every((part) => card.openness?.[part === 'vision_encoder' ? 'visionEncoder' : part] === 'open')
 
 /** What is known of a model beside its votes. */
 export type RankedModel = {
@@ -47,6 +61,12 @@ export type LeaderboardView = {
   /** null: nothing was ever counted in this view. */
   board: Leaderboard | null
   models: Map<ModelId, RankedModel>
+  filter?: ModelFilter
+  /** Boards of past days, oldest first. */
+  history?: PastBoard[]
+  losses?: LossReasons[]
+  /** Beside one's own board: the ratings of all voters. */
+  everyone?: Map<ModelId, number> | null
   showsBaselines: boolean
   showsProvisional: boolean
   columns: BoardColumns
@@ -80,7 +100,7 @@ export const LeaderboardPage = ({ frame, ...view }: LeaderboardView & { frame: F
         </div>
         <Filters say={say} {...view} />
         {view.mineNeeds ? <p class="note">{say('lb.mine_need', { n: view.mineNeeds })}</p> : null}
-        {view.board === null || rows.length === 0 ? (
+        {view.mineNeeds ? null : view.board === null || rows.length === 0 ? (
           <Nothing say={say} {...view} />
         ) : (
           <Board say={say} {...view} board={view.board} rows={rows} />
@@ -95,11 +115,12 @@ export const LeaderboardPage = ({ frame, ...view }: LeaderboardView & { frame: F
 
 type Shown = { row: BoardRow; known: RankedModel; name: string }
 
-function shownRows({ board, models, showsBaselines, showsProvisional, sort }: LeaderboardView): Shown[] {
+function shownRows({ board, models, filter, showsBaselines, showsProvisional, sort }: LeaderboardView): Shown[] {
   const rows = (board?.rows ?? []).flatMap((row) => {
     const known = models.get(row.model)
     if (!known || (!showsBaselines && known.model.isBaseline)) return []
     if (!showsProvisional && row.provisional) return []
+    if (filter && !isOfFilter(known.model, filter)) return []
     return [{ row, known, name: known.model.name }]
   })
   const by: Record<BoardSort, (one: Shown) => number | string> = {
@@ -164,6 +185,10 @@ function query(view: LeaderboardView, change: Record<string, string | null> = {}
     voters: board.voters === 'all' ? null : board.voters,
     since: day(board.since),
     until: day(board.until),
+    turns: board.turns === 'any' ? null : board.turns,
+    library: board.withoutLibrary ? '0' : null,
+    open: view.filter?.open.length ? view.filter.open.join(',') : null,
+    license: view.filter?.license ?? null,
     baselines: view.showsBaselines ? '1' : null,
     provisional: view.showsProvisional ? '1' : null,
     columns: columns === 'basics' ? null : columns,
@@ -214,6 +239,17 @@ const Filters = (view: LeaderboardView & { say: Say }) => {
           ))}
         </select>
       </label>
+      <label class="filter">
+        <span>{say('lb.turns')}</span>
+        <select name="turns">
+          {(['any', 'one', 'several'] as const).map((turns) => (
+            <option value={turns} selected={turns === board.turns}>
+              {say(`lb.turns.${turns}`)}
+            </option>
+          ))}
+        </select>
+      </label>
+      <LicenseFilter {...view} />
       <label class="filter filter-date">
         <span>{say('lb.since')}</span>
         <input type="date" name="since" value={day(board.since) ?? ''} />
@@ -226,6 +262,15 @@ const Filters = (view: LeaderboardView & { say: Say }) => {
         <label class="check">
           <input type="checkbox" name="style" value="1" checked={board.style} /> {say('lb.style')}
         </label>
+        <label class="check">
+          <input type="checkbox" name="library" value="0" checked={board.withoutLibrary} /> {say('lb.library')}
+        </label>
+        {openParts.map((part) => (
+          <label class="check">
+            <input type="checkbox" name="open" value={part} checked={view.filter?.open.includes(part)} />{' '}
+            {say(`lb.open.${part}`)}
+          </label>
+        ))}
         <label class="check">
           <input type="checkbox" name="baselines" value="1" checked={view.showsBaselines} /> {say('lb.baselines')}
         </label>
@@ -242,29 +287,54 @@ const Filters = (view: LeaderboardView & { say: Say }) => {
   )
 }
 
+const LicenseFilter = ({ say, models, filter }: LeaderboardView & { say: Say }) => {
+  const licenses = [...new Set([...models.values()].flatMap(({ model }) => model.card.license ?? []))].toSorted()
+  if (licenses.length === 0) return null
+  return (
+    <label class="filter">
+      <span>{say('lb.col.license')}</span>
+      <select name="license">
+        <option value="">{say('lb.license_any')}</option>
+        {licenses.map((license) => (
+          <option value={license} selected={license === filter?.license}>
+            {license}
+          </option>
+        ))}
+      </select>
+    </label>
+  )
+}
+
 const ActiveFilters = (view: LeaderboardView & { say: Say }) => {
   const { say, view: board } = view
-  const active: [name: string, words: string][] = []
+  const active: [name: string, words: string, rest?: string | null][] = []
   if (board.category !== 'all') active.push(['category', say(`category.${board.category}`)])
   if (board.style) active.push(['style', say('lb.style')])
   if (board.voters !== 'all') active.push(['voters', `${say('lb.voters')}: ${say(`lb.voters.${board.voters}`)}`])
   if (board.language) active.push(['language', languageName(say, board.language)])
   if (board.since) active.push(['since', `${say('lb.since')} ${say.date(board.since)}`])
   if (board.until) active.push(['until', `${say('lb.until')} ${say.date(board.until)}`])
+  if (board.turns !== 'any') active.push(['turns', `${say('lb.turns')}: ${say(`lb.turns.${board.turns}`)}`])
+  if (board.withoutLibrary) active.push(['library', say('lb.library')])
+  const { open, license } = view.filter ?? { open: [], license: null }
+  for (const part of open)
+    active.push(['open', say(`lb.open.${part}`), open.filter((other) => other !== part).join(',') || null])
+  if (license !== null) active.push(['license', `${say('lb.col.license')}: ${license}`])
   if (active.length === 0) return null
   return (
     <ul class="active-filters" aria-label={say('lb.active')}>
-      {active.map(([name, words]) => (
+      {active.map(([name, words, rest = null]) => (
         <li>
           <a
             class="active-filter"
-            href={`/leaderboard${query(view, { [name]: null })}`}
+            href={`/leaderboard${query(view, { [name]: rest })}`}
             title={say('lb.remove', { x: words })}
           >
             {words} <Icon name="close" />
           </a>
         </li>
       ))}
+      {view.board ? <li class="hint">{say('lb.votes', { n: view.board.votes })}</li> : null}
     </ul>
   )
 }
@@ -309,6 +379,7 @@ const Board = (view: LeaderboardView & { say: Say; board: Leaderboard; rows: Sho
           />
         ))}
       </div>
+      <RobustnessNotes say={say} board={board} nameOf={(model) => view.models.get(model)?.model.name ?? model} />
       <TakeAway {...view} />
       <Charts {...view} />
       {board.style?.estimable ? <StyleTable say={say} board={board} /> : null}
@@ -609,6 +680,7 @@ const benchmarkTitles: Record<string, string> = {
   docvqa: 'DocVQA ANLS×100',
   vqav2: 'VQAv2 test-dev',
 }
+export const benchmarkTitle = (name: string) => benchmarkTitles[name] ?? name
 const benchmarkNames = (rows: Shown[]) => {
   const names = new Set(rows.flatMap(({ known }) => Object.keys(known.model.card.benchmarks ?? {})))
   const known = Object.keys(benchmarkTitles)
@@ -618,7 +690,7 @@ const benchmarkOf = ({ known }: Shown, name: string) => known.model.card.benchma
 
 const benchmarkColumn = (say: Say, name: string): Column => ({
   name,
-  title: benchmarkTitles[name] ?? name,
+  title: benchmarkTitle(name),
   isNumber: true,
   cell: (one) => {
     const benchmark = benchmarkOf(one, name)
@@ -655,20 +727,21 @@ const Agreement = ({ say, rows, names, before }: { say: Say; rows: Shown[]; name
 )
 
 export function agreementWords(say: Say, rows: Shown[], name: string): string {
-  const eligible = rows.filter(({ row, known }) => row.rating !== null && !row.provisional && !known.model.isBaseline)
-  const both = eligible.flatMap((one) => {
-    const benchmark = benchmarkOf(one, name)
-    return benchmark && !benchmark.setting ? [[one.row.rating!, benchmark.value] as const] : []
-  })
-  if (both.length < 5) return say('lb.rho_few', { n: both.length, of: eligible.length })
-  const rho = spearman(
-    both.map(([rating]) => rating),
-    both.map(([, score]) => score),
+  const { n, of, rho, interval } = benchmarkAgreement(
+    rows.map((one) => {
+      const benchmark = benchmarkOf(one, name)
+      return {
+        rating: one.row.rating,
+        provisional: one.row.provisional,
+        isBaseline: one.known.model.isBaseline,
+        score: benchmark && !benchmark.setting ? benchmark.value : null,
+      }
+    }),
   )
+  if (n < agreementModelsMin) return say('lb.rho_few', { n, of })
   if (rho === null) return '–'
-  const interval = spearmanInterval(rho, both.length)
   const digits = (value: number) => say.number(value, 2)
-  return `${digits(rho)}${interval ? ` [${digits(interval[0])}, ${digits(interval[1])}]` : ''}, n ${both.length}`
+  return `${digits(rho)}${interval ? ` [${digits(interval[0])}, ${digits(interval[1])}]` : ''}, n ${n}`
 }
 
 const TakeAway = (view: LeaderboardView & { say: Say; board: Leaderboard }) => {
@@ -712,16 +785,32 @@ const toInterval = ({ row, name }: Shown): Interval | null =>
     ? null
     : { name, value: row.rating, low: row.low, high: row.high, isProvisional: row.provisional }
 
-const Charts = ({ say, board, rows }: LeaderboardView & { say: Say; board: Leaderboard; rows: Shown[] }) => {
+const Charts = ({
+  say,
+  board,
+  rows,
+  history = [],
+  losses = [],
+  everyone = null,
+}: LeaderboardView & { say: Say; board: Leaderboard; rows: Shown[] }) => {
   const rated = rows.toSorted((one, other) => (other.row.rating ?? -1e9) - (one.row.rating ?? -1e9))
   const items = rated.map(toInterval).filter((item) => item !== null)
   const cells = cellsOf(board, rated)
   const names = rated.map(({ name }) => name)
   return (
     <div class="charts">
+      {everyone ? <YouChart say={say} rows={rated} everyone={everyone} /> : null}
       {items.length > 1 ? <RatingChart say={say} items={items} /> : null}
       {cells.length > 0 ? <WinsChart say={say} names={names} cells={cells} /> : null}
       {cells.length > 0 ? <CountsChart say={say} names={names} cells={cells} /> : null}
+      <MoreCharts
+        say={say}
+        rows={rated}
+        board={board}
+        history={history}
+        losses={losses}
+        benchmarks={benchmarkNames(rows).map((name) => ({ name, title: benchmarkTitle(name) }))}
+      />
     </div>
   )
 }

@@ -20,6 +20,8 @@ export type MeView = {
   olderUrl: string | null
   isFirstPage: boolean
   hasPhrase: boolean
+  /** Public datasets that hold votes of theirs, newest first. */
+  published: { votes: number; at: Date | null }[]
   /** This browser has an identity already. */
   isVoter: boolean
   /** What was just done. */
@@ -212,7 +214,7 @@ function countsWords(say: Say, battle: Battle, vote: Vote): string {
   return say(`status.${vote.status}`)
 }
 
-const YourData = ({ frame, hasPhrase, isVoter, recovery }: MeView & { frame: Frame }) => {
+const YourData = ({ frame, hasPhrase, isVoter, published, recovery }: MeView & { frame: Frame }) => {
   const { say } = frame
   return (
     <section class="my-data" aria-labelledby="my-data-title">
@@ -249,6 +251,9 @@ const YourData = ({ frame, hasPhrase, isVoter, recovery }: MeView & { frame: Fra
             <p class="hint">
               {say('me.delete_note')} {say('me.public_note')}
             </p>
+            {published.map(({ votes, at }) => (
+              <p class="hint">{say('me.published', { n: votes, when: at ? say.date(at) : '–' })}</p>
+            ))}
             <form class="stack-small" method="post" action="/me/deletion">
               <Csrf hands={frame} />
               <label class="check">
@@ -272,7 +277,7 @@ const Recover = ({ frame, isVoter, recovery }: Pick<MeView, 'isVoter' | 'recover
       <summary class="linklike">{say('me.recover')}</summary>
       <form class="stack-small" method="post" action="/me/recover">
         <Csrf hands={frame} />
-        <label class="label" for="phrase">
+        <label class="my-label" for="phrase">
           {say('me.recover_label')}
         </label>
         <textarea

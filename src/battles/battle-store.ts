@@ -75,6 +75,8 @@ export type BattleStore = {
   startedSince(voterId: VoterId, since: Date): Promise<number>
   /** For pairing: how often each model took part, and each unordered pair met, in anonymous battles. */
   exposure(): Promise<{ battles: Map<ModelId, number>; pairs: { a: ModelId; b: ModelId; battles: number }[] }>
+  /** Whether models were asked here under this sampling policy, by the settings of the versions that took part; readers with fixed rules have none. */
+  hasSampled(policy: 'arena' | 'vendor'): Promise<boolean>
   /** Receipts of the answers that ended since, for the day's budget after a restart. */
   receiptsSince(since: Date): Promise<{ modelId: ModelId; usage: Receipt['usage'] | undefined; characters: number }[]>
   /** Answers asked and failed of each model. */

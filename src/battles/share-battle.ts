@@ -35,5 +35,8 @@ export async function sharedBattle(
   if (!share) throw new Refusal('not_found', 'no_such_page')
   const battle = share.removedAt === null ? await battles.find(share.battleId) : undefined
   if (!battle || battle.state === 'erased' || !isRevealed(battle)) throw new Refusal('gone', 'share_gone')
-  return { share, battle }
+  // What was asked after the link was made was not meant for those who have it.
+  const turns = battle.turns.filter(({ readyAt }) => readyAt !== null && readyAt <= share.sharedAt)
+  if (turns.length === 0) throw new Refusal('gone', 'share_gone')
+  return { share, battle: { ...battle, turns } }
 }

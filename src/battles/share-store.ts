@@ -2,7 +2,7 @@ import type { BattleId } from '../core/ids.ts'
 
 export type Share = { slug: string; battleId: BattleId; withImage: boolean; sharedAt: Date; removedAt: Date | null }
 
-/** Public links of battles. A removed link is remembered and never given again. */
+/** Public links of battles: what was answered before the link was made. A removed link is remembered and never given again. */
 export type ShareStore = {
   /**
    * Puts the battle under this link; where it has one already, that link stays and only `withImage` changes. 'conflict' unless the names are shown and the

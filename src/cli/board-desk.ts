@@ -1,14 +1,14 @@
-import { extname } from 'node:path'
 import { createHash } from 'node:crypto'
+import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Log } from '../core/events.ts'
-import { ballotTable } from '../leaderboards/ballot-table.ts'
 import { boardKey } from '../leaderboards/board-view.ts'
 import { boardCategories } from '../leaderboards/category.ts'
 import { type BoardView, type Leaderboard, wholeBoard } from '../leaderboards/leaderboard.ts'
 import type { LeaderboardStore } from '../leaderboards/leaderboard-store.ts'
 import type { PairGains } from '../leaderboards/pair-gains.ts'
-import { type RatingOptions, rateView } from '../leaderboards/refresh-leaderboard.ts'
+import { type RatedBoard, rater as raterOf } from '../leaderboards/rater.ts'
+import type { RatingOptions } from '../leaderboards/refresh-leaderboard.ts'
 import { inMemory } from '../storage/sqlite/open.ts'
 import { gainsFor } from './board-gains.ts'
 import type { BoardQuestion, BoardReply } from './job-boards.ts'
@@ -26,7 +26,7 @@ export type BoardDesk = AsyncDisposable & {
 }
 
 type Rated = { board: Leaderboard; change: number }
-type Rating = Rated & { ms: number; gains: PairGains | null }
+type Rating = RatedBoard & { ms: number; gains: PairGains | null }
 type Rater = AsyncDisposable & { rate(view: BoardView, voterId: string | null): Promise<Rating> }
 
 const mainViews: BoardView[] = [
@@ -35,6 +35,12 @@ const mainViews: BoardView[] = [
   ...boardCategories.filter((category) => category !== 'all').map((category) => ({ ...wholeBoard, category })),
 ]
 const viewsKeptMax = 200
+/** A view that takes long to rate waits this many times as long for its next turn, so that rating never fills a core. */
+const restShare = 20
+const keepShare = 10_000
+const restMaxMs = 10_000
+/** No change has this number: a board with errors of some seconds ago is rated again even if no vote comes. */
+const unsettled = -1
 const anHourMs = 60 * 60 * 1000
 
 export function boardDesk({
@@ -57,6 +63,8 @@ export function boardDesk({
   const rater = database === inMemory ? raterHere(leaderboards, options, now) : raterThread(database, options)
   const kept = new Map<string, Rated>()
   const working = new Map<string, Promise<Rated>>()
+  const restsUntil = new Map<string, number>()
+  const keepsFrom = new Map<string, number>()
   let gains: PairGains | null = null
 
   /** A delayed board moves by whole hours, and each hour's is a view of its own. */
@@ -66,19 +74,35 @@ export function boardDesk({
     return { ...view, until: view.until !== null && view.until < hour ? view.until : hour }
   }
 
+  /** The disk's copy is for restarts and for how ratings moved: it may be behind by a multiple of what writing it takes. */
+  const keep = async (board: Leaderboard, key: string, change: number) => {
+    const started = performance.now()
+    if (started < (keepsFrom.get(key) ?? 0)) return
+    await leaderboards.keep(board, key, change)
+    const ended = performance.now()
+    keepsFrom.delete(key)
+    keepsFrom.set(key, ended + keepShare * (ended - started))
+    if (keepsFrom.size > viewsKeptMax) keepsFrom.delete(keepsFrom.keys().next().value!)
+  }
+
+  const isResting = (key: string) => performance.now() < (restsUntil.get(key) ?? 0)
+
   const rateAgain = (view: BoardView, voterId: string | null) => {
     const key = boardKey(view, voterId)
     const known = working.get(key)
     if (known) return known
     const work = rater
       .rate(view, voterId)
-      .then(async ({ board, change, ms, gains: found }) => {
+      .then(async ({ board, change, isExact, ms, gains: found }) => {
+        restsUntil.delete(key)
+        restsUntil.set(key, performance.now() + Math.min(restShare * ms, restMaxMs))
+        if (restsUntil.size > viewsKeptMax) restsUntil.delete(restsUntil.keys().next().value!)
         // A board that did not converge is not published; the one before stays.
         if (!board.converged && kept.has(key)) return kept.get(key)!
         kept.delete(key)
-        kept.set(key, { board, change })
+        kept.set(key, { board, change: isExact ? change : unsettled })
         if (kept.size > viewsKeptMax) kept.delete(kept.keys().next().value!)
-        if (view.voters !== 'mine') await leaderboards.keep(board, key, change)
+        if (view.voters !== 'mine' && isExact) await keep(board, key, change)
         if (found && key === boardKey(delayed(wholeBoard))) gains = found
         if (key === boardKey(delayed(wholeBoard)))
           log({ event: 'leaderboard_refreshed', votes: board.votes, models: board.rows.length, ms: Math.round(ms) })
@@ -97,9 +121,13 @@ export function boardDesk({
       if (!present) return { board: (await rateAgain(view, voterId)).board, isUpdating: false }
       kept.set(key, present)
       const isUpdating = (await leaderboards.lastChange()) !== present.change
-      if (isUpdating)
+      if (isUpdating && !isResting(key))
         rateAgain(view, voterId).catch((error: unknown) =>
-          log({ event: 'job_failed', job: 'refresh-leaderboard', error: error instanceof Error ? error.message : String(error) }),
+          log({
+            event: 'job_failed',
+            job: 'refresh-leaderboard',
+            error: error instanceof Error ? error.message : String(error),
+          }),
         )
       return { board: present.board, isUpdating }
     },
@@ -112,7 +140,7 @@ export function boardDesk({
       for (const view of mainViews.map(delayed)) {
         const present = kept.get(boardKey(view)) ?? (await leaderboards.latest(boardKey(view)))
         const lacksGains = gains === null && boardKey(view) === boardKey(delayed(wholeBoard))
-        if (present?.change !== change || lacksGains) await rateAgain(view, null)
+        if (lacksGains || (present?.change !== change && !isResting(boardKey(view)))) await rateAgain(view, null)
       }
     },
     gains: () => gains,
@@ -121,13 +149,15 @@ export function boardDesk({
 }
 
 function raterHere(leaderboards: LeaderboardStore, options: RatingOptions, now: () => Date): Rater {
-  const table = ballotTable(leaderboards)
-  const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
+  const boards = raterOf(leaderboards, options, {
+    sha256: (text) => createHash('sha256').update(text).digest('hex'),
+    now,
+    elapsed: () => performance.now(),
+  })
   return {
     async rate(view, voterId) {
-      const change = await table.refresh()
-      const board = rateView(table.select(view, voterId), view, options, { sha256, now })
-      return { board, change, ms: 0, gains: gainsFor(board) }
+      const rated = await boards.rate(view, voterId)
+      return { ...rated, ms: 0, gains: gainsFor(rated.board) }
     },
     [Symbol.asyncDispose]: async () => undefined,
   }

@@ -18,14 +18,22 @@ export type MissingKey = { at: number; key: 'key_env' | 'key_file'; name: string
 type Surroundings = { folder: string; env: Record<string, string | undefined> }
 
 export function configuredModel(
-  entry: FileModel,
+  written: FileModel,
   site: FileConfig,
   at: number,
   { folder, env }: Surroundings,
 ): { configured: ConfiguredModel; missing: MissingKey | null } {
+  const entry = underPolicy(written, site)
   const { value, from, missing } = keyOf(entry, at, { folder, env })
   const model = toModel(entry, site, { folder, isKeyMissing: missing !== null })
   return { configured: { model, config: toEntry(entry, model, folder, value), keyFrom: from }, missing }
+}
+
+/** Where every vendor's own sampling holds, an entry's own is not sent either; only its length limit stays. */
+function underPolicy(entry: FileModel, { sampling_policy }: FileConfig): FileModel {
+  if (sampling_policy === 'arena' || !entry.sampling) return entry
+  const { sampling, ...rest } = entry
+  return sampling.max_tokens === undefined ? rest : { ...rest, sampling: { max_tokens: sampling.max_tokens } }
 }
 
 /** Paths made absolute, the key behind a function: it is asked for at each request, never kept, printed or logged. */
@@ -64,9 +72,10 @@ function toModel(
   }
 }
 
-/** The arena's sampling with the entry's own on top. */
-function samplingOf({ sampling: own = {} }: Pick<FileModel, 'sampling'>, { sampling }: FileConfig): Sampling {
-  return camel({ ...sampling, ...own })
+/** The arena's sampling with the entry's own on top; under `vendor` only the length limit. */
+function samplingOf({ sampling: own = {} }: Pick<FileModel, 'sampling'>, site: FileConfig): Sampling {
+  const arena = site.sampling_policy === 'vendor' ? { max_tokens: site.sampling.max_tokens } : site.sampling
+  return camel({ ...arena, ...own })
 }
 
 /** Known, shown, or how it is drawn: a change of these is the same contestant. */
@@ -99,7 +108,8 @@ function answeringSettings(entry: FileModel, site: FileConfig, folder: string): 
   const headers = 'headers' in entry ? Object.entries(entry.headers) : []
   return {
     ...Object.fromEntries(own),
-    sampling: site.sampling_policy === 'vendor' ? 'vendor' : samplingOf(entry, site),
+    sampling: samplingOf(entry, site),
+    ...(site.sampling_policy === 'vendor' && { sampling_policy: 'vendor' }),
     ...(entry.system_in !== 'none' && { system_prompt: site.system_prompt }),
     ...(baseUrl !== undefined && { base_url: baseUrl }),
     ...(headers.length > 0 && { headers: Object.fromEntries(headers.map(([name, value]) => [name, sha256(value)])) }),

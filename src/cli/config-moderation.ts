@@ -47,7 +47,10 @@ export function configuredDoor(
     }
     const hashes = lines('hashes').map((line) => line.toLowerCase())
     if (!hashes.every(isHashLine))
-      report('hashes', `moderation: ${entry.hashes} must hold hashes of 64 (SHA-256) or 16 (difference hash) hex digits.`)
+      report(
+        'hashes',
+        `moderation: ${entry.hashes} must hold hashes of 64 (SHA-256) or 16 (difference hash) hex digits.`,
+      )
     return { door: { ...door, how: { type: 'lists', words: lines('words'), hashes } }, findings }
   }
   const { format, base_url: baseUrl, model, key_env: keyEnv, key_file: keyFile } = entry

@@ -56,7 +56,7 @@ export const isLoopback = (host: string) =>
   host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 
 /** What the configuration can already say but this version cannot yet do: refused, so that nobody relies on it. */
-function notYet({ access, battles, metrics, ranking, sampling_policy, storage }: FileConfig): Finding[] {
+function notYet({ access, battles, metrics, ranking, storage }: FileConfig): Finding[] {
   const wishes: [boolean, Path, string][] = [
     [access.vote === 'link', ['access', 'vote'], 'this version has no invitations yet; write me or anyone'],
     [
@@ -68,9 +68,8 @@ function notYet({ access, battles, metrics, ranking, sampling_policy, storage }:
     [battles.min_read_s > 0, ['battles', 'min_read_s'], 'this version opens the vote at once; write 0'],
     [battles.ablation.mode !== 'none', ['battles', 'ablation', 'mode'], 'this version runs no ablations; write none'],
     [ranking.turns !== 'last', ['ranking', 'turns'], "this version ranks a battle's newest vote; write last"],
-    
+
     [storage.blobs !== 'disk', ['storage', 'blobs'], 'this version keeps images on disk only; write disk'],
-    [sampling_policy !== 'arena', ['sampling_policy'], 'this version always sends its own sampling; write arena'],
   ]
   return wishes.filter(([isAsked]) => isAsked).map(([, path, why]) => error(path, `${path.join('.')}: ${why}.`))
 }
@@ -154,6 +153,8 @@ function* modelPairs(config: FileConfig, at: number, folder: string): Generator<
           [...path, 'headers', header],
           `${name}: the header ${header} is refused here; name the key with key_env or key_file.`,
         )
+  if (config.sampling_policy === 'vendor' && Object.keys(model.sampling ?? {}).some((key) => key !== 'max_tokens'))
+    yield warning([...path, 'sampling'], `${name}: under sampling_policy: vendor its own sampling is not sent.`)
   if ('timeouts' in model)
     for (const part of ['first_token_ms', 'idle_ms'] as const)
       if (model.timeouts[part] > model.timeouts.total_ms)

@@ -43,7 +43,7 @@ export const configSchema = z.strictObject({
     .enum(['arena', 'vendor'])
     .default('arena')
     .describe(
-      "`arena` asks every model with the settings of `sampling`; `vendor` sends no sampling and takes each vendor's own. Rankings never mix the two",
+      "`arena` asks every model with the settings of `sampling`; `vendor` sends only the length limit and takes each vendor's own. One data folder holds one of the two, so that no ranking mixes them",
     ),
   sampling: group('How every model is asked unless its own entry says otherwise', {
     temperature: samplingShape.temperature.default(0.7).describe('Sampling temperature'),

@@ -1,6 +1,6 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { readFile, stat } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import type { Config } from '../config.ts'
@@ -34,7 +34,7 @@ export const placeOf = ({ data, exports, site }: Config, dataset: string = expor
 export const databaseOf = (data: string) => join(data, 'sightline.db')
 export const exportsOf = (data: string) => join(data, 'exports')
 export const importsOf = (data: string) => join(data, 'imports')
-const ledgerOf = (data: string) => join(exportsOf(data), 'ledger.db')
+export const ledgerOf = (data: string) => join(exportsOf(data), 'ledger.db')
 
 /** Opens what an export reads and where it remembers. Dispose when done. */
 export async function openExport(
@@ -53,12 +53,7 @@ export async function openExport(
     store,
     ledger,
     folder: exportFolder(out),
-    async image(image) {
-      return await readFile(pathOf(image)).catch((error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT') return undefined
-        throw error
-      })
-    },
+    image: (image, room) => fileBytes(pathOf(image), room),
     isImageThere: async (image) => (await stat(pathOf(image)).catch(() => null))?.isFile() ?? false,
     smallJpeg,
     hash: sha256,
@@ -71,6 +66,25 @@ export async function openExport(
       ledger.close()
       await close()
     },
+  }
+}
+
+async function fileBytes(path: string, room: (bytes: number) => Uint8Array = (bytes) => new Uint8Array(bytes)) {
+  const handle = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  })
+  if (!handle) return undefined
+  try {
+    const bytes = room((await handle.stat()).size)
+    for (let at = 0; at < bytes.length; ) {
+      const { bytesRead } = await handle.read(bytes, at, bytes.length - at, at)
+      if (bytesRead === 0) return bytes.subarray(0, at)
+      at += bytesRead
+    }
+    return bytes
+  } finally {
+    await handle.close()
   }
 }
 

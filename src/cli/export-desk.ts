@@ -3,14 +3,16 @@ import { readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { Refusal } from '../core/errors.ts'
+import type { VoteId } from '../core/ids.ts'
 import type { boardOf } from '../exports/board.ts'
 import type { ExportProgress, ExportResult } from '../exports/build-export.ts'
 import { type ExportOptions, problemsOf } from '../exports/options.ts'
 import type { ExportPreview } from '../exports/preview.ts'
 import { exportFolder } from '../storage/exports/export-folder.ts'
 import { importPool } from '../storage/exports/import-pool.ts'
+import { votesHeld } from '../storage/exports/ledger.ts'
 import { type Tar, tarOf } from '../storage/exports/tar.ts'
-import { type ExportPlace, exportsOf, importsOf } from './export-context.ts'
+import { type ExportPlace, exportsOf, importsOf, ledgerOf } from './export-context.ts'
 import type { ExportQuestion, ExportReply } from './job-export.ts'
 
 export type ExportStatus =
@@ -47,6 +49,8 @@ export type ExportDesk = AsyncDisposable & {
   /** The whole snapshot as a computed archive: its length is known and any range of it can be read. */
   tar(id: string): Promise<Tar | undefined>
   remove(id: string): Promise<boolean>
+  /** The complete public snapshots that hold some of these votes, newest first: what was published cannot be called back. */
+  holding(votes: VoteId[]): Promise<{ id: string; createdAt: string | null; votes: number }[]>
   /** Imported pools. */
   sources(): Promise<{ name: string; format: string; license: string | null; votes: number }[]>
   /** The board of one, for `/leaderboard?source=NAME`: rows as `sightline rank` gives them. */
@@ -77,6 +81,13 @@ export function exportDesk({ place, now }: { place: ExportPlace; now(): Date }):
       stat(join(folder, 'SHA256SUMS')).catch(() => null),
     ])
     return manifest === null ? undefined : hosted(id, manifest)
+  }
+  const snapshots = async () => {
+    const names = await readdir(root).catch(() => [])
+    const found = await Promise.all(names.map(snapshot))
+    return found
+      .filter((held) => held !== undefined)
+      .sort((left, right) => ((left.createdAt ?? '') < (right.createdAt ?? '') ? 1 : -1))
   }
   const sources = async () => {
     if (!existsSync(importsOf(place.data))) return []
@@ -137,12 +148,14 @@ export function exportDesk({ place, now }: { place: ExportPlace; now(): Date }):
     },
     status: () => status,
     cancel: () => thread.stop(),
-    async snapshots() {
-      const names = await readdir(root).catch(() => [])
-      const found = await Promise.all(names.map(snapshot))
-      return found
-        .filter((held) => held !== undefined)
-        .sort((left, right) => ((left.createdAt ?? '') < (right.createdAt ?? '') ? 1 : -1))
+    snapshots,
+    async holding(votes) {
+      const held = votesHeld(ledgerOf(place.data), votes)
+      const hosted = held.size === 0 ? [] : await snapshots()
+      return hosted.flatMap(({ id, scope, createdAt }) => {
+        const count = scope === 'public' ? held.get(id) : undefined
+        return count ? [{ id, createdAt, votes: count }] : []
+      })
     },
     snapshot,
     async file(id, path) {

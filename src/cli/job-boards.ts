@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { parentPort, workerData } from 'node:worker_threads'
-import { ballotTable } from '../leaderboards/ballot-table.ts'
-import type { BoardView, Leaderboard } from '../leaderboards/leaderboard.ts'
+import type { BoardView } from '../leaderboards/leaderboard.ts'
 import type { PairGains } from '../leaderboards/pair-gains.ts'
-import { type RatingOptions, rateView } from '../leaderboards/refresh-leaderboard.ts'
+import { type RatedBoard, rater } from '../leaderboards/rater.ts'
+import type { RatingOptions } from '../leaderboards/refresh-leaderboard.ts'
 import { sqliteReader } from '../storage/sqlite/storage.ts'
 import { gainsFor } from './board-gains.ts'
 
@@ -11,13 +11,16 @@ import { gainsFor } from './board-gains.ts'
 
 export type BoardQuestion = { id: number; view: BoardView; voterId: string | null }
 export type BoardReply =
-  | { id: number; board: Leaderboard; change: number; ms: number; gains: PairGains | null }
+  | (RatedBoard & { id: number; ms: number; gains: PairGains | null })
   | { id: number; error: string }
 
 const { database, options } = workerData as { database: string; options: RatingOptions }
 const storage = sqliteReader(database)
-const table = ballotTable(storage.leaderboards)
-const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
+const boards = rater(storage.leaderboards, options, {
+  sha256: (text) => createHash('sha256').update(text).digest('hex'),
+  now: () => new Date(),
+  elapsed: () => performance.now(),
+})
 
 let last: Promise<unknown> = Promise.resolve()
 
@@ -28,10 +31,9 @@ parentPort!.on('message', (question: BoardQuestion) => {
 async function answer({ id, view, voterId }: BoardQuestion) {
   try {
     const started = performance.now()
-    const change = await table.refresh()
-    const board = rateView(table.select(view, voterId), view, options, { sha256, now: () => new Date() })
-    const gains = gainsFor(board)
-    parentPort!.postMessage({ id, board, change, ms: performance.now() - started, gains } satisfies BoardReply)
+    const rated = await boards.rate(view, voterId)
+    const gains = gainsFor(rated.board)
+    parentPort!.postMessage({ id, ...rated, ms: performance.now() - started, gains } satisfies BoardReply)
   } catch (error) {
     const reply: BoardReply = { id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }
     parentPort!.postMessage(reply)

@@ -7,7 +7,6 @@ import { idFrom } from '../core/ids.ts'
 import { type Dialect, dialects, parseGrounding } from '../models/grounding.ts'
 import type { Receipt, SentImage } from '../models/provider.ts'
 import type { CheckResult } from '../providers/check.ts'
-import type { FoundModel, PresetOffer } from '../providers/discover.ts'
 import type { ProviderDeps } from '../providers/provider-for.ts'
 import { CommandError, usage } from './command-error.ts'
 import { nearest } from './config-keys.ts'
@@ -192,32 +191,6 @@ async function discover({ json, ...flags }: Flags) {
     return
   }
   if (offers.length > 0) say('Answers of hosted services cost money; nothing was asked.')
-  print(['models:', ...found.map(foundYaml), ...offers.map(offerYaml)].join('\n'))
+  const { suggestedYaml } = await import('./suggest-entry.ts')
+  print(suggestedYaml(found, offers))
 }
-
-const foundYaml = ({ kind, preset, server, baseUrl, model, takesImages }: FoundModel) =>
-  [
-    `  # ${server}${takesImages === null ? '; the server does not say whether this model takes pictures: sightline models check' : ''}`,
-    `  - id: ${idOf(model)}`,
-    `    kind: ${kind}`,
-    ...(preset ? [`    preset: ${preset}`] : []),
-    `    base_url: ${baseUrl}`,
-    `    model: ${JSON.stringify(model)}`,
-  ].join('\n')
-
-const offerYaml = ({ kind, preset, name, keyEnv }: PresetOffer) =>
-  [
-    `  # ${name}, by ${keyEnv}: write the name of the model you want`,
-    `  # - id: ${preset ?? kind}`,
-    `  #   kind: ${kind}`,
-    ...(preset ? [`  #   preset: ${preset}`] : []),
-    '  #   model: ',
-  ].join('\n')
-
-const idOf = (model: string) =>
-  model
-    .split('/')
-    .at(-1)!
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9.-]+/g, '-')
-    .slice(0, 64)

@@ -7,7 +7,11 @@ import type { ModelEntry } from '../providers/provider-for.ts'
  * Everybody outside this site who is sent a question or a picture: named to voters before their first upload (TRUST.md J1). What runs on this machine
  * or on a private network is the operator's own.
  */
-export function recipientsOf({ models, moderation, speech }: Pick<Config, 'models' | 'moderation' | 'speech'>): string[] {
+export function recipientsOf({
+  models,
+  moderation,
+  speech,
+}: Pick<Config, 'models' | 'moderation' | 'speech'>): string[] {
   const drawn = models.filter(({ model }) => model.state === 'active')
   const names = [
     ...drawn.map(({ model, config }) => outside(addressOf(config), model.card.servedBy ?? serviceName(config))),
@@ -25,7 +29,11 @@ function addressOf(entry: ModelEntry): string | null {
 }
 
 const vendors: Partial<Record<ModelEntry['kind'], string>> = {
-  openai: 'OpenAI', 'openai-responses': 'OpenAI', anthropic: 'Anthropic', google: 'Google', mistral: 'Mistral',
+  openai: 'OpenAI',
+  'openai-responses': 'OpenAI',
+  anthropic: 'Anthropic',
+  google: 'Google',
+  mistral: 'Mistral',
 }
 
 /** Only at its usual address is a kind its vendor's. */

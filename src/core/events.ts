@@ -18,6 +18,7 @@ export type LogEvent =
       attempts: number
     }
   | { event: 'upstream_fault'; model: ModelId; fault: string }
+  | { event: 'speech_failed'; reason: string; detail: string }
   | { event: 'image_reported'; image: string; battle: BattleId; reason: string }
   | { event: 'model_paused'; model: ModelId; until: string; failures: number }
   | {

@@ -16,6 +16,8 @@ export const decodesWaitingMax = 20
 
 export const promptCharactersMax = 8_000
 export const noteCharactersMax = 2_000
+/** What transcription services take (MODELS.md 10). */
+export const recordingBytesMax = 25 * 1024 * 1024
 /** Visible answer (TRUST.md D4); what comes after it is cut, equally for all. */
 export const answerCharactersMax = 16_384
 export const reasonsMax = 12

@@ -19,6 +19,7 @@ import {
   isLineLane,
   isTableLane,
   type LaneContext,
+  type Room,
   type Sizes,
   usualSizes,
   writeLines,
@@ -29,8 +30,8 @@ export type ExportContext = {
   store: ExportStore
   ledger: SnapshotLedger
   folder: ExportFolder
-  /** The stored bytes of a picture, or undefined where there are none. */
-  image(image: { sha256: string; mediaType: string }): Promise<Uint8Array | undefined>
+  /** The stored bytes of a picture, in `room` where that is given, or undefined where there are none. */
+  image(image: { sha256: string; mediaType: string }, room?: Room): Promise<Uint8Array | undefined>
   isImageThere(image: { sha256: string; mediaType: string }): Promise<boolean>
   /** Base64 of a JPEG with its longest edge at 512 and quality 80: the viewer of LLM Comparator reads nothing else. */
   smallJpeg(bytes: Uint8Array): Promise<string>
@@ -289,8 +290,8 @@ function laneContext(
     folder,
     hash,
     record,
-    async imageBytes(image) {
-      const bytes = await context.image(image)
+    async imageBytes(image, room) {
+      const bytes = await context.image(image, room)
       if (!bytes) throw new ExportFailure('io', `the stored picture ${image.sha256} is gone`)
       return bytes
     },

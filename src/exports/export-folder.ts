@@ -40,8 +40,10 @@ export type ExportFolder = {
   table(path: string, table: Table): Promise<TableSink>
   text(path: string): Promise<TextSink>
   database(path: string, statements: string[]): Promise<DatabaseSink>
-  /** Writes a small file at once. */
+  /** Writes a small file at once, durable when it resolves. */
   put(path: string, content: string | Uint8Array): Promise<WrittenFile>
+  /** The same for one of thousands: whole when it resolves, durable when the folder is sealed. */
+  putLater(path: string, content: Uint8Array): Promise<void>
   /** A second name for the same bytes: a hard link, or a copy where the file system has none. */
   link(from: string, to: string): Promise<void>
   has(path: string): Promise<{ bytes: number } | null>

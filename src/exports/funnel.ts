@@ -14,6 +14,7 @@ export const rowReasons = [
   'withdrawn',
   'no_consent',
   'output_terms',
+  'open',
   'held',
   'quarantined',
   ...exclusions,
@@ -161,8 +162,9 @@ const rowTests: RowTest[] = [
   { reason: 'withdrawn', fails: ({ vote, battle }) => vote.status === 'withdrawn' || battle.isErased },
   { reason: 'no_consent', fails: ({ battle }, _preset, { scope }) => scope === 'public' && !battle.consent.publish },
   { reason: 'output_terms', fails: ({ models }) => !models.a.exportOutputs || !models.b.exportOutputs },
-  // An open vote may still be changed by its voter.
-  { reason: 'held', fails: ({ vote }) => vote.status === 'held' || vote.status === 'open' },
+  // Its voter has not seen the names yet, may still change it, and could look them up in a dataset.
+  { reason: 'open', fails: ({ vote }) => vote.status === 'open' },
+  { reason: 'held', fails: ({ vote }) => vote.status === 'held' },
   { reason: 'quarantined', fails: ({ vote }) => vote.status === 'quarantined' },
   ...exclusionTests,
   {
@@ -227,7 +229,15 @@ const openTests: RowTest[] = rowTests.map((test) =>
     : test,
 )
 
-const ofVotes: Reason[] = ['outside_dates', 'demo', 'withdrawn', 'model_filter', 'category_filter', 'language_filter']
+const ofVotes: Reason[] = [
+  'outside_dates',
+  'demo',
+  'withdrawn',
+  'open',
+  'model_filter',
+  'category_filter',
+  'language_filter',
+]
 const votesTests = rowTests.filter(({ reason }) => ofVotes.includes(reason))
 
 const defaultMinImages = (preset: Preset) => (isTraining(preset) || preset === 'llm-comparator' ? 1 : 0)

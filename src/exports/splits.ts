@@ -25,30 +25,41 @@ export function placeRows(
   { test, seed, near, hash }: { test: number; seed: number; near: number; hash: Hash },
 ): Placement {
   const forest = unionFind()
-  const hashes = new Map<string, string>()
   const stored = new Map<string, Split>()
+  const hashes = new Set<string>()
+  // Only what rows that are in hold ties anything together: a row left out must not pull others out after it.
+  const active = new Set<string>()
   for (const { key, component, split, phash } of known) {
-    const root = forest.add(key)
-    if (phash !== null) hashes.set(key, phash)
+    active.add(key)
     // The component's name is itself a node, so that keys of one component are one tree without comparing them.
-    forest.join(root, forest.add(`c:${component}`))
-    stored.set(forest.find(`c:${component}`), split)
+    forest.join(forest.add(key), forest.add(`c:${component}`))
+    if (phash !== null && near > 0) {
+      hashes.add(phash)
+      active.add(`p:${phash}`)
+      forest.join(forest.find(key), forest.add(`p:${phash}`))
+    }
+    stored.set(forest.find(key), split)
   }
-  for (const { keys } of rows) for (const { key, phash } of keys) if (phash !== null) hashes.set(key, phash)
-  const alike = near > 0 ? neighbours(hashes, near) : new Map<string, string[]>()
+  for (const { keys } of rows) for (const { phash } of keys) if (phash !== null && near > 0) hashes.add(phash)
+  const alike = neighbours(hashes, near)
+  // Pictures with one hash meet in a node of that hash, so that a thousand equal ones are a thousand ties and not a million.
+  const nodesOf = ({ key, phash }: Placeable['keys'][number]) =>
+    phash === null || near === 0
+      ? [key]
+      : [key, `p:${phash}`, ...(alike.get(phash) ?? []).map((other) => `p:${other}`).filter((node) => active.has(node))]
 
   const bridges = new Set<string>()
-  // Only keys of rows that are in tie anything together: a row left out must not pull others out after it.
-  const active = new Set(known.map(({ key }) => key))
   for (const { voteId, keys } of rows) {
-    const joined = keys.flatMap(({ key }) => [key, ...(alike.get(key) ?? []).filter((other) => active.has(other))])
-    const roots = [...new Set(joined.map((key) => forest.add(key)))]
+    const roots = [...new Set(keys.flatMap(nodesOf).map((node) => forest.add(node)))]
     const splits = new Set(roots.map((root) => stored.get(root)).filter((split) => split !== undefined))
     if (splits.size > 1) {
       bridges.add(voteId)
       continue
     }
-    for (const { key } of keys) active.add(key)
+    for (const { key, phash } of keys) {
+      active.add(key)
+      if (phash !== null) active.add(`p:${phash}`)
+    }
     const root = roots.reduce((left, right) => forest.join(left, right), roots[0] ?? forest.add(`v:${voteId}`))
     const [split] = splits
     for (const old of roots) stored.delete(old)
@@ -175,50 +186,36 @@ function unionFind() {
 }
 
 /**
- * Pairs of 64-bit hashes within a Hamming distance: cut into distance + 1 blocks, two such hashes are equal in at least one (pigeonhole),
- * so only hashes that share a block are compared.
+ * Pairs of different 64-bit hashes within a Hamming distance: cut into distance + 1 blocks, two such hashes are equal in at least one
+ * (pigeonhole), so only hashes that share a block are compared.
  */
-function neighbours(hashes: Map<string, string>, near: number): Map<string, string[]> {
+function neighbours(hashes: Set<string>, near: number): Map<string, string[]> {
   const found = new Map<string, Set<string>>()
-  const byHash = new Map<string, string[]>()
-  for (const [key, phash] of hashes) byHash.set(phash, [...(byHash.get(phash) ?? []), key])
-  const distinct = [...byHash.keys()].sort(byCodeUnit).map((phash) => ({
+  if (near === 0) return new Map()
+  const distinct = [...hashes].sort(byCodeUnit).map((phash) => ({
     phash,
     high: Number.parseInt(phash.slice(0, 8), 16) | 0,
     low: Number.parseInt(phash.slice(8, 16), 16) | 0,
   }))
   const link = (left: string, right: string) => {
-    if (left === right) return
     const of = found.get(left)
     if (of) of.add(right)
     else found.set(left, new Set([right]))
   }
-  const linkAll = (left: string, right: string) => {
-    for (const a of byHash.get(left)!)
-      for (const b of byHash.get(right)!) {
-        link(a, b)
-        link(b, a)
-      }
-  }
-  for (const { phash } of distinct) linkAll(phash, phash)
   const blocks = near + 1
   for (let block = 0; block < blocks; block++) {
     const [from, to] = [Math.floor((64 * block) / blocks), Math.floor((64 * (block + 1)) / blocks)]
-    const buckets = new Map<string, typeof distinct>()
-    for (const entry of distinct) {
-      const bits = bitsOf(entry, from, to)
-      const bucket = buckets.get(bits)
-      if (bucket) bucket.push(entry)
-      else buckets.set(bits, [entry])
-    }
+    const buckets = Map.groupBy(distinct, (entry) => bitsOf(entry, from, to))
     for (const bucket of buckets.values())
       for (let i = 0; i < bucket.length; i++)
         for (let j = i + 1; j < bucket.length; j++) {
           const [left, right] = [bucket[i]!, bucket[j]!]
-          if (ones(left.high ^ right.high) + ones(left.low ^ right.low) <= near) linkAll(left.phash, right.phash)
+          if (ones(left.high ^ right.high) + ones(left.low ^ right.low) > near) continue
+          link(left.phash, right.phash)
+          link(right.phash, left.phash)
         }
   }
-  return new Map([...found].map(([key, others]) => [key, [...others].sort(byCodeUnit)]))
+  return new Map([...found].map(([phash, others]) => [phash, [...others].sort(byCodeUnit)]))
 }
 
 const bitsOf = ({ high, low }: { high: number; low: number }, from: number, to: number): string => {

@@ -8,10 +8,16 @@ export function demandVoting(c: Context<Env>, arena: Pick<Arena, 'config'>) {
   if (arena.config.access.vote === 'me' && !c.get('isLocal')) throw new Refusal('forbidden', 'sign_in_needed')
 }
 
+export function maySeeBoard(c: Context<Env>, arena: Pick<Arena, 'config'>): boolean {
+  const { board } = arena.config.access
+  return c.get('isLocal') || board === 'public' || (board === 'voters' && c.get('voterId') !== null)
+}
+
 export function demandBoard(c: Context<Env>, arena: Pick<Arena, 'config'>) {
   const { board } = arena.config.access
   if (board === 'operator' && !c.get('isLocal')) throw new Refusal('forbidden', 'board_private')
-  if (board === 'voters' && !c.get('voterId') && !c.get('isLocal')) throw new Refusal('unauthenticated', 'board_private')
+  if (board === 'voters' && !c.get('voterId') && !c.get('isLocal'))
+    throw new Refusal('unauthenticated', 'board_private')
 }
 
 export function mayTakeData(c: Context<Env>, { config }: Pick<Arena, 'config'>): boolean {

@@ -27,6 +27,7 @@ import { mountPrompts } from './prompts.tsx'
 import { security } from './security.ts'
 import { isBrowser, session } from './session.ts'
 import { mountShares } from './shares.tsx'
+import { mountSpeech } from './speech.ts'
 import { mountVoters } from './voters.tsx'
 
 /** The whole HTTP side: one visible list of middleware, the routes, one handler for everything that goes wrong. */
@@ -73,6 +74,7 @@ export function createApp(arena: Arena): Hono<Env> {
 
   mountPreferences(app, arena)
   mountImages(app, arena)
+  mountSpeech(app, arena)
   mountComposer(app, arena, pages)
   mountBattles(app, arena, pages)
   mountVoters(app, arena, pages)

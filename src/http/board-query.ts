@@ -9,8 +9,9 @@ export function boardViewFrom(c: Context<Env>): BoardView {
   const query = (name: string) => c.req.query(name)?.trim() || undefined
   const category = boardCategories.find((one) => one === (query('category') ?? 'all'))
   const voters = (['all', 'public', 'annotators', 'mine'] as const).find((one) => one === (query('voters') ?? 'all'))
+  const turns = (['any', 'one', 'several'] as const).find((one) => one === (query('turns') ?? 'any'))
   const language = query('language') ?? null
-  if (!category || !voters || (language !== null && !/^[a-z]{2,3}(-[A-Za-z0-9]{1,8})*$/.test(language)))
+  if (!category || !voters || !turns || (language !== null && !/^[a-z]{2,3}(-[A-Za-z0-9]{1,8})*$/.test(language)))
     throw new Refusal('invalid', 'unknown_filter')
   return {
     ...wholeBoard,
@@ -18,6 +19,8 @@ export function boardViewFrom(c: Context<Env>): BoardView {
     voters,
     language,
     style: query('style') === '1',
+    turns,
+    withoutLibrary: query('library') === '0',
     since: day(query('since')),
     until: day(query('until')),
   }
@@ -38,6 +41,8 @@ export function boardQuery(view: BoardView): string {
   if (view.style) query.set('style', '1')
   if (view.language) query.set('language', view.language)
   if (view.voters !== 'all') query.set('voters', view.voters)
+  if (view.turns !== 'any') query.set('turns', view.turns)
+  if (view.withoutLibrary) query.set('library', '0')
   if (view.since) query.set('since', view.since.toISOString().replace(/T00:00:00\.000Z$/, ''))
   if (view.until) query.set('until', view.until.toISOString().replace(/T00:00:00\.000Z$/, ''))
   return query.toString()

@@ -49,6 +49,32 @@ export function boardTwin(board: Leaderboard, rows: KnownRow[]) {
       ...(board.view.style ? { plain_rating: row.plainRating, plain_rank: row.plainRank } : {}),
     })),
     style: board.style,
+    robustness: robustnessTwin(board),
+  }
+}
+
+/** What the order rests on: see `/method`. */
+export function robustnessTwin({ robustness, left, longer }: Leaderboard) {
+  const { votes, first, position, voters } = robustness ?? { votes: 0, first: null, position: null, voters: null }
+  return {
+    votes,
+    first_place: first && { model: first.model, next: first.next, votes_to_flip: first.votes, status: first.status },
+    position: position && {
+      points: position.points,
+      se: position.se,
+      low: position.low,
+      high: position.high,
+      z: position.z,
+      left_wins_between_equals: position.winsLeft,
+    },
+    voters: voters && {
+      voters: voters.voters,
+      top_share: voters.topShare,
+      top_ten_share: voters.topTenShare,
+      effective: voters.effective,
+    },
+    left_preferred: left,
+    longer_preferred: longer,
   }
 }
 

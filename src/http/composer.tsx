@@ -57,13 +57,15 @@ export async function submitted(
   } catch (error) {
     if (!(error instanceof Refusal) || c.get('wantsJson')) throw error
     // The same page again, with everything that was given and the sentence beside its field: nothing typed or uploaded is lost.
-    const view = await composerView(c, arena, draft, {
+    const kept = { ...draft, images: await stillServed(draft.images, voterId, arena) }
+    const seconds = error.params['seconds']
+    const wait = typeof seconds === 'number' ? { time: pages.say(c.get('language')).clock(seconds) } : {}
+    const view = await composerView(c, arena, kept, {
       field: fieldOf[error.key] ?? null,
       key: error.key,
-      params: error.params,
+      params: { ...error.params, ...wait },
       ref: c.get('requestId'),
     })
-    const seconds = error.params['seconds']
     if (seconds !== undefined) c.header('Retry-After', String(seconds))
     else if (error.code === 'unavailable') c.header('Retry-After', '5')
     return c.html(document(page(view, form)), statusOf[error.code])

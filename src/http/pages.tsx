@@ -38,6 +38,7 @@ export function pageMaker(arena: Arena, assets: Assets): Pages {
     current,
     path: pathOf(c),
     site: { name: arena.config.site.name, languages: offered.length > 0 ? offered : languages },
+    hasSpeech: arena.transcriber !== null,
     assets,
   })
   return {

@@ -12,6 +12,7 @@ export const routes = {
   method: '/method',
   prompts: '/prompts',
   promptSet: '/prompts/:set',
+  speech: '/speech',
   me: '/me',
   data: '/data',
   language: '/language',

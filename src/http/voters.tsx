@@ -120,9 +120,15 @@ async function viewOf(c: Context<Env>, arena: Arena): Promise<MeView> {
     olderUrl: older,
     isFirstPage: c.req.query('before') === undefined,
     hasPhrase: voterId !== null && (await arena.voters.hasRecovery(voterId)),
+    published: voterId === null ? [] : await publishedOf(voterId, arena),
     isVoter: voterId !== null,
     said: saidOf(c.req.query('said')),
   }
+}
+
+async function publishedOf(voterId: VoterId, arena: Arena): Promise<MeView['published']> {
+  const held = await arena.exports.holding(await arena.votes.idsOf(voterId))
+  return held.map(({ votes, createdAt }) => ({ votes, at: createdAt === null ? null : new Date(createdAt) }))
 }
 
 const saidOf = (text: string | undefined): MeSaid | null =>
@@ -164,6 +170,10 @@ async function twinOf(c: Context<Env>, arena: Arena) {
   return {
     ...tally,
     own_board: { needs: ownBoardVotes, url: tally.counted >= ownBoardVotes ? '/leaderboard?voters=mine' : null },
+    published:
+      voterId === null
+        ? []
+        : (await publishedOf(voterId, arena)).map(({ votes, at }) => ({ votes, at: at?.toISOString() ?? null })),
     recovery_phrase: voterId !== null && (await arena.voters.hasRecovery(voterId)),
     history: mine.map(rowTwin),
     older: older?.replace('/me?', '/me.json?') ?? null,

@@ -14,6 +14,9 @@ export function ballotColumns() {
     voter: new Uint32Array(capacity),
     /** 1 for an annotator. */
     kind: new Uint8Array(capacity),
+    isLibrary: new Uint8Array(capacity),
+    /** 1 for a vote on a later question than the first. */
+    isLater: new Uint8Array(capacity),
     language: new Uint16Array(capacity),
     /** Bit i: in the i-th category of the board. */
     slices: new Uint32Array(capacity),
@@ -41,6 +44,8 @@ export function ballotColumns() {
     columns.outcome = into(new Uint8Array(capacity), columns.outcome)
     columns.voter = into(new Uint32Array(capacity), columns.voter)
     columns.kind = into(new Uint8Array(capacity), columns.kind)
+    columns.isLibrary = into(new Uint8Array(capacity), columns.isLibrary)
+    columns.isLater = into(new Uint8Array(capacity), columns.isLater)
     columns.language = into(new Uint16Array(capacity), columns.language)
     columns.slices = into(new Uint32Array(capacity), columns.slices)
     columns.castAt = into(new Float64Array(capacity), columns.castAt)

@@ -1,6 +1,6 @@
 import { outcomes } from '../battles/battle.ts'
 import type { ModelId, VoteId } from '../core/ids.ts'
-import type { Outcome } from '../ranking/comparison.ts'
+import { compareCodePoints, type Outcome, pairTally } from '../ranking/comparison.ts'
 import { ballotColumns, type Columns, markupColumns } from './ballot-columns.ts'
 import { boardKey } from './board-view.ts'
 import { boardCategories, isInCategory } from './category.ts'
@@ -20,6 +20,8 @@ export type BallotTable = {
   refresh(): Promise<number>
   /** The ballots of a view, in the order of their votes' ids, models numbered by id in code-point order. */
   select(view: BoardView, voterId: string | null): Selection
+  /** Languages of all counted votes, and how many there are since a moment. */
+  summary(since: Date): { languages: string[]; votesSince: number }
   /** The same view kept current from change to change: one pass the first time, afterwards nothing in the number of votes. */
   live(view: BoardView): LiveView
 }
@@ -65,6 +67,8 @@ export function ballotTable(
     columns.outcome[row] = outcomes.indexOf(ballot.outcome)
     columns.voter[row] = voters.of(ballot.voterId)
     columns.kind[row] = ballot.voterKind === 'annotator' ? 1 : 0
+    columns.isLibrary[row] = ballot.isFromLibrary ? 1 : 0
+    columns.isLater[row] = ballot.turns > 1 ? 1 : 0
     columns.language[row] = languages.of(ballot.language)
     columns.castAt[row] = ballot.castAt.getTime()
     for (let k = 0; k < 4; k++) {
@@ -91,9 +95,12 @@ export function ballotTable(
     for (const [key, { view, live, placeOf }] of watched) {
       if (columns.isIn[row] !== 1 || !isWanted(view)(row)) continue
       const [a = -1, b = -1] = [placeOf[columns.a[row]!], placeOf[columns.b[row]!]]
-      // A model nobody knew when the view was made gets its place when the view is made again.
+      // A view whose models change is made again when it is asked for.
       if (a < 0 || b < 0) watched.delete(key)
-      else live[what](voteAt(row, a, b))
+      else {
+        live[what](voteAt(row, a, b))
+        if (what === 'remove' && !(hasVotes(live, a) && hasVotes(live, b))) watched.delete(key)
+      }
     }
   }
 
@@ -141,6 +148,8 @@ export function ballotTable(
         (view.voters === 'mine'
           ? columns.voter[row] === mine
           : columns.kind[row] === (view.voters === 'annotators' ? 1 : 0))) &&
+      (view.turns === 'any' || columns.isLater[row] === (view.turns === 'several' ? 1 : 0)) &&
+      !(view.withoutLibrary && columns.isLibrary[row] === 1) &&
       columns.castAt[row]! >= since &&
       columns.castAt[row]! < until
   }
@@ -194,6 +203,17 @@ export function ballotTable(
       const [names, placeOf] = namesOf(wanted, columns, models.names)
       return gather(wanted, columns, names, placeOf)
     },
+    summary(since) {
+      const from = since.getTime()
+      const isSpoken = new Uint8Array(languages.names.length)
+      let votesSince = 0
+      for (let row = 0; row < columns.length(); row++) {
+        if (columns.isIn[row] !== 1) continue
+        isSpoken[columns.language[row]!] = 1
+        if (columns.castAt[row]! >= from) votesSince += 1
+      }
+      return { languages: languages.names.filter((_, i) => isSpoken[i] === 1).sort(), votesSince }
+    },
     live(view) {
       const key = boardKey(view)
       const kept = watched.get(key) ?? fill(view)
@@ -203,6 +223,13 @@ export function ballotTable(
       return kept.live
     },
   }
+}
+
+function hasVotes({ models, counts }: LiveView, i: number): boolean {
+  return models.some((_, j) => {
+    const { wins, losses, ties, bothBad } = pairTally(counts, i, j)
+    return wins + losses + ties + bothBad > 0
+  })
 }
 
 /** One object for all: a view copies what it is told. */
@@ -235,7 +262,7 @@ export function longerSide(markup: Float64Array, row: number): number {
 
 /** Rows as live views sort them: by voter, model a, model b, outcome, each by name and not by when it was first met. Passes of counting. */
 function canonicalOrder(columns: Columns, models: readonly ModelId[], voters: readonly string[]): Uint32Array {
-  const modelPlace = placesBy(models, (x, y) => (models[x]! < models[y]! ? -1 : 1))
+  const modelPlace = placesBy(models, (x, y) => compareCodePoints(models[x]!, models[y]!))
   const orders = voters.map((voter) => printOf(voter)[0])
   const voterPlace = placesBy(voters, (x, y) => orders[x]! - orders[y]! || x - y)
   let order: Uint32Array | null = null
@@ -271,7 +298,9 @@ function namesOf(wanted: Uint32Array, columns: Columns, names: readonly string[]
     isPresent[columns.a[row]!] = 1
     isPresent[columns.b[row]!] = 1
   }
-  const present = [...names.keys()].filter((index) => isPresent[index] === 1).sort((x, y) => (names[x]! < names[y]! ? -1 : 1))
+  const present = [...names.keys()]
+    .filter((index) => isPresent[index] === 1)
+    .sort((x, y) => compareCodePoints(names[x]!, names[y]!))
   const placeOf = new Int32Array(names.length).fill(-1)
   for (const [place, index] of present.entries()) placeOf[index] = place
   return [present.map((index) => names[index]!), placeOf]

@@ -1,7 +1,7 @@
 import type { ModelId, VoteId } from '../core/ids.ts'
 import type { FailureReason } from '../models/provider.ts'
 import type { Exclusion, ReasonKey } from '../votes/vote.ts'
-import type { Leaderboard, RankedBallot } from './leaderboard.ts'
+import type { BoardRow, BoardView, Leaderboard, RankedBallot } from './leaderboard.ts'
 
 export type LeaderboardStore = {
   /** Counted votes, one per battle (its newest counted turn), by vote id in byte order; pages of at most `limit`. */
@@ -15,6 +15,10 @@ export type LeaderboardStore = {
   keep(board: Leaderboard, key: string, change: number): Promise<void>
   /** The newest board kept under this key. */
   latest(key: string): Promise<{ board: Leaderboard; change: number } | undefined>
+  /** The last board of each day of a view, oldest first: at most this many days, evenly chosen. */
+  history(view: BoardView, days: number): Promise<PastBoard[]>
+  /** What the newest counted votes, this many, hold against the models that lost them. */
+  lossReasons(votesMax: number): Promise<LossReasons[]>
   /** Share of asked answers that failed, for models that were asked. */
   failureRates(): Promise<Map<ModelId, number>>
   /** Languages of voted questions, and how many counted votes there are since a moment. */
@@ -29,6 +33,11 @@ export type LeaderboardStore = {
   /** Votes kept but not counted, by reason. */
   excluded(): Promise<{ reason: Exclusion; votes: number }[]>
 }
+
+export type PastBoard = { at: Date; rows: Pick<BoardRow, 'model' | 'rating' | 'low' | 'high' | 'provisional'>[] }
+
+/** Of the votes this model lost with a reason: how many named each. */
+export type LossReasons = { model: ModelId; losses: number; reasons: { key: ReasonKey; count: number }[] }
 
 export type ModelFacts = {
   answers: number

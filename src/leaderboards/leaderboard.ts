@@ -15,6 +15,8 @@ export type RankedBallot = {
   language: string
   turns: number
   hasRefusal: boolean
+  /** The picture or a question came from a prompt set, not from the voter. */
+  isFromLibrary: boolean
   castAt: Date
   pairProbability: number
   /** characters, headers, lists, bold of all answers of the side up to the voted turn. */
@@ -28,6 +30,9 @@ export type BoardView = {
   style: boolean
   language: string | null
   voters: 'all' | 'public' | 'annotators' | 'mine'
+  /** Whether the vote was about the first question, or a later one. */
+  turns: 'any' | 'one' | 'several'
+  withoutLibrary: boolean
   since: Date | null
   until: Date | null
 }
@@ -36,6 +41,8 @@ export const wholeBoard: BoardView = {
   style: false,
   language: null,
   voters: 'all',
+  turns: 'any',
+  withoutLibrary: false,
   since: null,
   until: null,
 }
@@ -95,6 +102,26 @@ export type Leaderboard = {
   /** Votes for the longer answer, out of the decisive ones with two lengths. */
   longer: { wins: number; decisive: number }
   updatedAt: Date
+  /** What the order of the board rests on; made with snapshots, so it may speak of a few votes less. */
+  robustness?: Robustness | undefined
+  /** Of all counted votes, whatever the view. */
+  summary?: { languages: string[]; votesThisMonth: number } | undefined
+}
+
+export type Robustness = {
+  /** Of this many votes. */
+  votes: number
+  /** Votes whose removal puts the second model first; null votes: none within a twentieth. Null where there are no two rated models. */
+  first: {
+    model: ModelId
+    next: ModelId
+    votes: number | null
+    status: 'flipped' | 'not_within_share' | 'no_maximum'
+  } | null
+  /** What standing left is worth in rating points, fitted beside the ratings; null where it cannot be fitted. */
+  position: { points: number; se: number; low: number; high: number; z: number; winsLeft: number } | null
+  /** How the votes spread over people; `effective` is the number of equally busy voters with the same sum of squares. */
+  voters: { voters: number; topShare: number; topTenShare: number; effective: number } | null
 }
 
 export const styleFeatures = ['length', 'headers', 'lists', 'bold'] as const

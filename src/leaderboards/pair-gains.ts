@@ -35,7 +35,8 @@ export function pairGainsOf({ pairs }: Pick<Leaderboard, 'pairs'>, fewVotes: num
   if (size === 0) return { models, gains: new Float64Array(0), unknown: 1 }
   const { theta, v } = fitWithGhost({ models: size, votes, weight: votes, weightSquared: votes })
   const gains = pairGains(theta, v)
-  const isKnown = (i: number, j: number) => met[i]! >= fewVotes && met[j]! >= fewVotes && Number.isFinite(gains[i * size + j])
+  const isKnown = (i: number, j: number) =>
+    met[i]! >= fewVotes && met[j]! >= fewVotes && Number.isFinite(gains[i * size + j])
   const known: number[] = []
   for (let i = 0; i < size; i++) for (let j = i + 1; j < size; j++) if (isKnown(i, j)) known.push(gains[i * size + j]!)
   const unknown = meanOfBestTenth(known)

@@ -1,46 +1,97 @@
 import type { ModelId } from '../core/ids.ts'
-import { leaderboardOf, type LeaderboardRow } from '../ranking/rate.ts'
-import { markupColumns, type Selection } from './ballot-table.ts'
+import { fitBradleyTerry } from '../ranking/bradley-terry.ts'
+import { type Covariance, clustered, sandwich } from '../ranking/intervals.ts'
+import { hasRepeatedVoters, type LeaderboardRow, leaderboardOf, type Leaderboard as Rated } from '../ranking/rate.ts'
+import { markupColumns } from './ballot-columns.ts'
+import { longerSide, type Selection } from './ballot-table.ts'
 import { boardKey } from './board-view.ts'
 import { type BoardMethod, type BoardRow, type BoardView, type Leaderboard, styleFeatures } from './leaderboard.ts'
+import type { LiveView } from './live-view.ts'
 
 /** Changes when the same votes would give other numbers. */
-export const engineVersion = 'sightline-ranking-1'
+export const engineVersion = 'sightline-ranking-2'
 
 export type RatingOptions = { method: BoardMethod; provisionalBelow: number }
+export type RatingTools = { sha256(text: string): string; now(): Date }
 
 /** Rates the ballots of one view. The same function, on the same votes, is behind `sightline rank` and `sightline verify`. */
 export function rateView(
   selection: Selection,
   view: BoardView,
-  { method, provisionalBelow }: RatingOptions,
-  { sha256, now }: { sha256(text: string): string; now(): Date },
+  options: RatingOptions,
+  tools: RatingTools,
 ): Leaderboard {
   const { models, a, b, outcome, voter, markup, votes } = selection
   const board = leaderboardOf(
     { models: models.length, a, b, outcome, voter },
     {
       names: models,
-      method,
-      provisionalBelow,
+      ...options,
       ...(view.style ? { style: { features: styleFeatures, ...sidesOf(markup, votes) } } : {}),
     },
   )
+  return toLeaderboard(board, view, options, tools, {
+    fingerprint: selection.fingerprint,
+    votes,
+    pairs: pairsOf(selection),
+    left: shareOf(outcome, () => 0),
+    longer: shareOf(outcome, (i) => longerSide(markup, i)),
+  })
+}
+
+/** Errors of a live view, with the votes they were computed from. */
+export type KnownErrors = { covariance: Covariance; fingerprint: string; blocks: string }
+
+/**
+ * Rates a live view: ratings always of all its votes, from the counts, at a cost that knows nothing of the number of votes. Errors clustered by
+ * voter are a pass over the votes: `known` ones are used again while the same models can be rated, and then the board says so by the flag
+ * `errors_catching_up`. Without `known` the board is to the last bit what counting afresh gives.
+ */
+export function rateLive(
+  live: LiveView,
+  view: BoardView,
+  options: RatingOptions,
+  tools: RatingTools,
+  known: KnownErrors | null,
+): { board: Leaderboard; errors: KnownErrors; isExact: boolean } {
+  const comparisons = live.comparisons()
+  const fingerprint = live.fingerprint()
+  const fit = fitBradleyTerry(live.counts)
+  const blocks = fit.blocks.map((block) => block.join()).join('|')
+  const isByVoter = hasRepeatedVoters(comparisons)
+  const usable = isByVoter && known?.blocks === blocks && known.covariance.models === live.models.length ? known : null
+  const covariance = usable?.covariance ?? (isByVoter ? clustered(comparisons, fit) : sandwich(live.counts, fit))
+  const isExact = usable === null || usable.fingerprint === fingerprint
+  const board = leaderboardOf(comparisons, { names: live.models, ...options, counts: live.counts, covariance })
+  const made = toLeaderboard(board, view, options, tools, {
+    fingerprint: isExact ? fingerprint : `${fingerprint} ${usable.fingerprint}`,
+    votes: live.votes(),
+    pairs: live.pairs(),
+    left: live.left(),
+    longer: live.longer(),
+  })
+  if (!isExact) made.flags.push('errors_catching_up')
+  return { board: made, errors: usable ?? { covariance, fingerprint, blocks }, isExact }
+}
+
+function toLeaderboard(
+  board: Rated,
+  view: BoardView,
+  { method, provisionalBelow }: RatingOptions,
+  { sha256, now }: RatingTools,
+  { fingerprint, ...counted }: { fingerprint: string } & Pick<Leaderboard, 'votes' | 'pairs' | 'left' | 'longer'>,
+): Leaderboard {
   return {
-    snapshot: sha256(
-      [engineVersion, method, boardKey(view), provisionalBelow, models.join(), a.join(), b.join(), outcome.join(), voter.join()].join('\n'),
-    ).slice(0, 16),
+    snapshot: sha256([engineVersion, method, boardKey(view), provisionalBelow, fingerprint].join('\n')).slice(0, 16),
     view,
     method,
     seKind: board.se_kind,
     confidence: board.confidence,
-    votes,
     connected: board.connected,
     pieces: board.pieces.map((piece) => piece.models),
     converged: board.converged,
-    flags: board.flags,
+    flags: [...board.flags],
     rows: board.models.map(toRow),
-    pairs: pairsOf(selection),
     style: board.style && {
       estimable: board.style.estimable,
       reason: board.style.reason,
@@ -51,8 +102,7 @@ export function rateView(
         pointsPerSd: points_per_sd,
       })),
     },
-    left: shareOf(outcome, () => 0),
-    longer: shareOf(outcome, (i) => longerSide(markup, i)),
+    ...counted,
     updatedAt: now(),
   }
 }
@@ -91,13 +141,6 @@ function sidesOf(markup: Float64Array, votes: number) {
   return { a, b }
 }
 
-/** 0 or 1 for the side with more characters, -1 where both are alike. */
-function longerSide(markup: Float64Array, i: number) {
-  const a = markup[i * markupColumns]!
-  const b = markup[i * markupColumns + styleFeatures.length]!
-  return a === b ? -1 : a > b ? 0 : 1
-}
-
 function shareOf(outcome: Uint8Array, sideOf: (i: number) => number) {
   let wins = 0
   let decisive = 0
@@ -111,7 +154,10 @@ function shareOf(outcome: Uint8Array, sideOf: (i: number) => number) {
 }
 
 function pairsOf({ models, a, b, outcome }: Selection): Leaderboard['pairs'] {
-  const pairs = new Map<number, { a: ModelId; b: ModelId; winsA: number; winsB: number; ties: number; bothBad: number }>()
+  const pairs = new Map<
+    number,
+    { a: ModelId; b: ModelId; winsA: number; winsB: number; ties: number; bothBad: number }
+  >()
   for (let i = 0; i < a.length; i++) {
     const isOrdered = a[i]! < b[i]!
     const [low, high] = isOrdered ? [a[i]!, b[i]!] : [b[i]!, a[i]!]

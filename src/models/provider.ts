@@ -11,9 +11,10 @@ export type SentImage = {
   height: number
   sha256: ImageHash
 }
+/** Absent values are not sent: the service's own hold. */
 export type Sampling = {
-  temperature: number
-  topP: number
+  temperature?: number | undefined
+  topP?: number | undefined
   maxTokens: number
   topK?: number | undefined
   seed?: number | undefined

@@ -17,7 +17,11 @@ export type Spending = {
 export type Answered = { usage: Receipt['usage'] | undefined; characters: number }
 
 /** `perDay` in the cards' currency; null is no limit. A model without a price costs nothing here. */
-export function dailySpending(perDay: number | null, priceOf: (id: ModelId) => Model['card']['price'], now: () => Date): Spending {
+export function dailySpending(
+  perDay: number | null,
+  priceOf: (id: ModelId) => Model['card']['price'],
+  now: () => Date,
+): Spending {
   let day = dayOf(now())
   let spent = 0
   const turnDay = () => {

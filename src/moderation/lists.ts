@@ -13,7 +13,8 @@ export function listModerator({ words, hashes }: Lists, on: ('text' | 'image')[]
   const isNear = (phash: string) => near.some((known) => bitsOf(known ^ BigInt(`0x${phash}`)) <= phashBitsMax)
   return {
     async screen({ text, images, answer }) {
-      const isText = on.includes('text') && pattern !== null && (pattern.test(folded(text)) || pattern.test(folded(answer ?? '')))
+      const isText =
+        on.includes('text') && pattern !== null && (pattern.test(folded(text)) || pattern.test(folded(answer ?? '')))
       const found = images.flatMap(({ sha256, uploadSha256, phash }, at) => {
         const isKnown = exact.has(sha256) || (uploadSha256 !== undefined && exact.has(uploadSha256))
         return on.includes('image') && (isKnown || (phash !== undefined && isNear(phash))) ? [at] : []
@@ -38,7 +39,9 @@ export const isHashLine = (line: string) => /^([0-9a-f]{64}|[0-9a-f]{16})$/.test
 function wordPattern(words: string[]): RegExp | null {
   if (words.length === 0) return null
   const parts = words.map((word) => {
-    const escaped = folded(word).replaceAll(/[\\^$.*+?()[\]{}|/-]/g, '\\$&').replaceAll(/ +/g, '\\s+')
+    const escaped = folded(word)
+      .replaceAll(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')
+      .replaceAll(/ +/g, '\\s+')
     return /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/u.test(word)
       ? escaped
       : `(?<![\\p{L}\\p{N}])${escaped}(?![\\p{L}\\p{N}])`

@@ -1,6 +1,6 @@
 import type { BattleId, ImageHash } from '../core/ids.ts'
 import type { ImageRef } from '../images/image.ts'
-import type { Picture, Moderator, Verdict } from './moderator.ts'
+import type { Moderator, Picture, Verdict } from './moderator.ts'
 
 export const actions = ['block', 'quarantine', 'flag'] as const
 /**
@@ -30,7 +30,14 @@ export type Finding = {
  */
 export async function screenQuestion(
   { text, images }: { text: string; images: ImageRef[] },
-  { battleId, doors, pictureOf, refuseImage, tell, signal }: {
+  {
+    battleId,
+    doors,
+    pictureOf,
+    refuseImage,
+    tell,
+    signal,
+  }: {
     battleId: BattleId
     doors: Door[]
     pictureOf(image: ImageRef): Promise<Picture>

@@ -49,7 +49,8 @@ async function* attempt(
   yield { type: 'noted', effective: effectiveOf(request?.body, entry), ...requestIdOf(response?.headers) }
   let finishWord: string | null = null
   for await (const part of stream) {
-    if (part.type === 'raw') {
+    if (part.type === 'text-delta') yield { type: 'text', text: part.delta }
+    else if (part.type === 'raw') {
       finishWord = finishWordIn(part.rawValue) ?? finishWord
       const { modelVersion } = asRecord(part.rawValue)
       if (typeof modelVersion === 'string') yield { type: 'noted', servedModel: modelVersion }
@@ -80,8 +81,6 @@ function* translated(part: LanguageModelV4StreamPart, now: () => Date): Generato
     case 'response-metadata':
       if (part.modelId !== undefined) yield { type: 'noted', servedModel: part.modelId }
       return
-    case 'text-delta':
-      return yield { type: 'text', text: part.delta }
     case 'reasoning-delta':
       return yield { type: 'thinking', characters: part.delta.length }
     case 'error':
@@ -117,8 +116,8 @@ function callOptions(entry: AiSdkEntry, prepared: Prepared, sampling: Sampling):
       ...prepared.turns.flatMap((turn) => messagesOf(turn, entry)),
     ],
     maxOutputTokens: entry.maxOutputTokens ?? sampling.maxTokens,
-    temperature: sampling.temperature,
-    topP: sampling.topP,
+    ...(sampling.temperature === undefined ? {} : { temperature: sampling.temperature }),
+    ...(sampling.topP === undefined ? {} : { topP: sampling.topP }),
     ...(sampling.topK === undefined || isCompatible ? {} : { topK: sampling.topK }),
     ...(sampling.seed === undefined ? {} : { seed: sampling.seed }),
     ...(entry.reasoning === undefined || entry.reasoning === 'default' ? {} : { reasoning: entry.reasoning }),

@@ -60,8 +60,8 @@ async function followed(from: URL, init: RequestInit, dispatcher: Dispatcher): P
 function guarded(response: Response): Response {
   if (response.body === null) return response
   const { status, statusText, headers } = response
-  const limits = response.ok ? limitedBytes() : cutBytes(errorBodyBytesMax)
-  return new Response(response.body.pipeThrough(limits), { status, statusText, headers: plain(headers) })
+  const body = response.ok ? limitedBytes(response.body) : response.body.pipeThrough(cutBytes(errorBodyBytesMax))
+  return new Response(body, { status, statusText, headers: plain(headers) })
 }
 
 /** The body is decompressed already; its old length and encoding would be wrong. */
@@ -72,23 +72,39 @@ function plain(headers: Headers): Headers {
   return copy
 }
 
-function limitedBytes(): TransformStream<Uint8Array, Uint8Array> {
+/** Read as it is asked for: a transform between two streams would cost more than the checks. */
+function limitedBytes(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  const reader = body.getReader()
   const utf8 = new TextDecoder('utf-8', { fatal: true })
   let bytes = 0
   let lineBytes = 0
-  return new TransformStream({
-    transform(chunk, controller) {
-      bytes += chunk.length
-      if (bytes > responseBytesMax) throw broken('response_too_large')
-      lineBytes = countedLines(chunk, lineBytes)
-      try {
-        utf8.decode(chunk, { stream: true })
-      } catch {
-        throw broken('bad_utf8')
-      }
-      controller.enqueue(chunk)
+  const check = (chunk: Uint8Array) => {
+    bytes += chunk.length
+    if (bytes > responseBytesMax) throw broken('response_too_large')
+    lineBytes = countedLines(chunk, lineBytes)
+    try {
+      utf8.decode(chunk, { stream: true })
+    } catch {
+      throw broken('bad_utf8')
+    }
+  }
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        const { done, value } = await reader.read()
+        if (done) return controller.close()
+        try {
+          check(value)
+        } catch (error) {
+          void reader.cancel(error).catch(() => undefined)
+          throw error
+        }
+        controller.enqueue(value)
+      },
+      cancel: (reason) => reader.cancel(reason),
     },
-  })
+    { highWaterMark: 0 },
+  )
 }
 
 /** Length of the line that is still open after this chunk, given its length before. */

@@ -35,7 +35,12 @@ export function commandModerator({
         })),
         ...(answer === undefined ? {} : { answer }),
       }
-      const said = await output(command, question, environment, AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]))
+      const said = await output(
+        command,
+        question,
+        environment,
+        AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+      )
       return said === null ? unsure : verdictOf(said, question.images.length)
     },
   }
@@ -49,7 +54,9 @@ function output(
   signal: AbortSignal,
 ): Promise<string | null> {
   return new Promise((resolve) => {
-    const kept = ['PATH', 'HOME', 'LANG'].flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]]))
+    const kept = ['PATH', 'HOME', 'LANG'].flatMap((name) =>
+      environment[name] === undefined ? [] : [[name, environment[name]]],
+    )
     const child = spawn(program, parts, {
       env: Object.fromEntries(kept),
       stdio: ['pipe', 'pipe', 'ignore'],

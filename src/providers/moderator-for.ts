@@ -15,7 +15,10 @@ export type ModerationEntry = {
     | { type: 'lists'; words: string[]; hashes: string[] }
 }
 
-export function moderatorFor({ how, on, timeoutMs }: ModerationEntry, deps: ProviderDeps): Moderator & Partial<AsyncDisposable> {
+export function moderatorFor(
+  { how, on, timeoutMs }: ModerationEntry,
+  deps: ProviderDeps,
+): Moderator & Partial<AsyncDisposable> {
   switch (how.type) {
     case 'lists':
       return listModerator(how, on)

@@ -17,7 +17,13 @@ const unsure: Verdict = { outcome: 'unsure', categories: [] }
  * `POST {base}/moderations` (MODELS.md 10). One call takes one picture, so several pictures are several calls. It is no control for
  * sexual images of minors: that category is not scored on pictures.
  */
-export function openaiModerator({ baseUrl, model, secret, on, timeoutMs }: ModeratorEntry): Moderator & AsyncDisposable {
+export function openaiModerator({
+  baseUrl,
+  model,
+  secret,
+  on,
+  timeoutMs,
+}: ModeratorEntry): Moderator & AsyncDisposable {
   const agent = upstreamAgent({ totalMs: timeoutMs })
   const fetch = limitedFetch(agent)
 

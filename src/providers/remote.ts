@@ -25,7 +25,7 @@ export function timedProvider(
   attempt: (input: AttemptInput) => AsyncIterable<Part>,
 ): Provider {
   return {
-    async *answer(request: AnswerRequest) {
+    answer(request: AnswerRequest) {
       const sampling = samplingFor(entry, request.sampling)
       const secret = ('secret' in entry ? entry.secret?.() : null) ?? null
       let prepared: Promise<Prepared> | null = null
@@ -35,7 +35,7 @@ export function timedProvider(
         if (question.warnings.length > 0) yield { type: 'noted', warnings: question.warnings }
         yield* attempt({ prepared: question, sampling, secret, signal })
       }
-      yield* timedAnswer(ask, {
+      return timedAnswer(ask, {
         signal: request.signal,
         timeouts: timeoutsOf(entry),
         retries: entry.retries ?? 1,
@@ -52,9 +52,11 @@ export function timedProvider(
 function samplingFor({ sampling: own }: Entry, arena: Sampling): Sampling {
   const topK = own?.topK ?? arena.topK
   const seed = own?.seed ?? arena.seed
+  const temperature = own?.temperature ?? arena.temperature
+  const topP = own?.topP ?? arena.topP
   return {
-    temperature: own?.temperature ?? arena.temperature,
-    topP: own?.topP ?? arena.topP,
+    ...(temperature === undefined ? {} : { temperature }),
+    ...(topP === undefined ? {} : { topP }),
     maxTokens: own?.maxTokens ?? arena.maxTokens,
     ...(topK === undefined ? {} : { topK }),
     ...(seed === undefined ? {} : { seed }),

@@ -92,6 +92,7 @@ async function* oneTry(
   const stop = new AbortController()
   const interrupt = () => stop.abort(interruptedError)
   signal.addEventListener('abort', interrupt, { once: true })
+  const waiting = watch(stop)
   const splitter = thinkSplitter()
   const said = { hasStarted: false, hasText: false, hasThought: false }
   function* say({ text, thinking }: Split): Generator<AnswerEvent> {
@@ -112,7 +113,7 @@ async function* oneTry(
   try {
     parts = attempt(stop.signal)[Symbol.asyncIterator]()
     while (end === null && failure === null) {
-      const next = await nextOrDeadline(parts, stop, deadlineOf(said.hasStarted, heardAt, run.startedAt, timeouts))
+      const next = await waiting.next(parts, deadlineOf(said.hasStarted, heardAt, run.startedAt, timeouts))
       if (next.done) break
       const part = next.value
       if (part.type === 'end') end = part
@@ -130,6 +131,7 @@ async function* oneTry(
     failure = faultOfThrown(reasonOf(error, stop.signal), { hasStarted: said.hasStarted, now: now() })
   } finally {
     signal.removeEventListener('abort', interrupt)
+    waiting.end()
     stop.abort(endedError)
     closeQuietly(parts)
   }
@@ -171,27 +173,60 @@ function note(noted: Notes, { warnings, effective, servedModel, requestId }: Ext
   if (requestId !== undefined) noted.requestId = requestId
 }
 
-/** Waits for the next part until the deadline; then aborts the attempt and throws why. The loser of the race is not left unhandled. */
-function nextOrDeadline(
-  iterator: AsyncIterator<Part>,
-  stop: AbortController,
-  { at, detail }: Deadline,
-): Promise<IteratorResult<Part>> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => stop.abort(new TimedOut(detail)), Math.max(0, at - performance.now()))
-    const aborted = () => finish(() => reject(stop.signal.reason))
-    const finish = (settle: () => void) => {
-      clearTimeout(timer)
-      stop.signal.removeEventListener('abort', aborted)
-      settle()
-    }
-    if (stop.signal.aborted) return aborted()
-    stop.signal.addEventListener('abort', aborted, { once: true })
-    iterator.next().then(
-      (next) => finish(() => resolve(next)),
-      (error) => finish(() => reject(error)),
+/**
+ * Waits for the next part until a deadline; then aborts the attempt and throws why. One timer and one listener for all parts of an attempt: both
+ * cost more than a token does, and deadlines mostly move on. The loser of the race is not left unhandled.
+ */
+function watch(stop: AbortController) {
+  let deadline: Deadline = { at: Number.POSITIVE_INFINITY, detail: 'total_timeout' }
+  let armedFor = Number.POSITIVE_INFINITY
+  let timer: NodeJS.Timeout | undefined
+  let giveUp: ((reason: unknown) => void) | null = null
+  const onAbort = () => giveUp?.(stop.signal.reason)
+  stop.signal.addEventListener('abort', onAbort, { once: true })
+
+  const arm = () => {
+    clearTimeout(timer)
+    armedFor = deadline.at
+    timer = setTimeout(
+      () => {
+        // Nobody waits while the listener is busy with the last part; the next wait sets the clock again.
+        if (giveUp === null) armedFor = Number.POSITIVE_INFINITY
+        else if (performance.now() < deadline.at) arm()
+        else stop.abort(new TimedOut(deadline.detail))
+      },
+      Math.max(0, deadline.at - performance.now()),
     )
-  })
+  }
+
+  return {
+    next(parts: AsyncIterator<Part>, until: Deadline): Promise<IteratorResult<Part>> {
+      deadline = until
+      if (deadline.at < armedFor) arm()
+      return new Promise((resolve, reject) => {
+        if (stop.signal.aborted) return reject(stop.signal.reason)
+        giveUp = reject
+        const settled = () => {
+          giveUp = null
+        }
+        parts.next().then(
+          (next) => {
+            settled()
+            resolve(next)
+          },
+          (error) => {
+            settled()
+            reject(error)
+          },
+        )
+      })
+    },
+    end() {
+      clearTimeout(timer)
+      giveUp = null
+      stop.signal.removeEventListener('abort', onAbort)
+    },
+  }
 }
 
 class TimedOut extends Error {

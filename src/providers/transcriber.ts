@@ -1,4 +1,5 @@
 import { FormData } from 'undici'
+import { recordingBytesMax } from '../core/limits.ts'
 import { limitedFetch, upstreamAgent } from './limited-fetch.ts'
 import { asRecord, type Fault, fault, faultOfStatus, faultOfThrown } from './upstream-error.ts'
 
@@ -9,8 +10,6 @@ export type Transcriber = {
   transcribe(recording: Recording, options: { language?: string | undefined; signal: AbortSignal }): Promise<Transcript>
 } & AsyncDisposable
 
-/** What these services take (MODELS.md 10). */
-export const recordingBytesMax = 25 * 1024 * 1024
 const transcribeTimeoutMs = 60_000
 const transcriptCharactersMax = 8_000
 /** The name's ending is all that some servers look at. */

@@ -1,5 +1,14 @@
 import { type LeaderboardRow, type Piece, piecesOf, rowsOf, tableOf } from './board-rows.ts'
-import { type Comparisons, compareCodePoints, countComparisons, type Halves, noVoter, talliesOf } from './comparison.ts'
+import {
+  type Comparisons,
+  type Counts,
+  compareCodePoints,
+  countComparisons,
+  type Halves,
+  noVoter,
+  talliesOf,
+} from './comparison.ts'
+import type { Covariance } from './intervals.ts'
 import {
   type Flag,
   type Method,
@@ -37,6 +46,10 @@ export type LeaderboardOptions = Halves & {
   skipped?: number
   /** A warm start, natural log per model. */
   start?: Float64Array
+  /** Counts of exactly these comparisons, where they are kept up to date: then nothing is counted again. */
+  counts?: Counts
+  /** For Bradley-Terry with sandwich errors: those of the same votes, or of a moment ago. */
+  covariance?: Covariance
 }
 
 export type Leaderboard = {
@@ -77,7 +90,7 @@ export type Leaderboard = {
 export function leaderboardOf(c: Comparisons, o: LeaderboardOptions): Leaderboard {
   checkNames(c, o.names)
   const settings = settingsOf(c, o)
-  const counts = countComparisons(c)
+  const counts = o.counts ?? countComparisons(c)
   const tallies = talliesOf(counts)
   const plain = rateBy(c, counts, settings)
   const style = o.style ? rateWithStyle(c, o.style, settings) : null
@@ -133,11 +146,12 @@ function settingsOf(c: Comparisons, o: LeaderboardOptions): Settings {
     anchorModel,
     anchorRating: o.anchor?.rating ?? 1000,
     warm: o.start,
+    covariance: o.covariance,
   }
 }
 
 /** At least two voters with more than one vote each: then votes are not independent, and errors say so. */
-function hasRepeatedVoters({ voter }: Comparisons): boolean {
+export function hasRepeatedVoters({ voter }: Pick<Comparisons, 'voter'>): boolean {
   const seen = new Set<number>()
   const repeated = new Set<number>()
   for (const own of voter ?? []) {

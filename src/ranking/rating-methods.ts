@@ -61,6 +61,8 @@ export type Settings = Required<Halves> & {
   anchorRating: number
   /** A warm start for the fit, natural log. */
   warm: Float64Array | undefined
+  /** Errors that were computed before, for the Bradley-Terry fit. */
+  covariance: Covariance | undefined
 }
 
 /** Ratings before ranking. `spread` is in points, absolute; `covariance` in natural logs. */
@@ -91,7 +93,10 @@ export function rateBy(c: Comparisons, counts: Counts, settings: Settings): Rati
 
 function rateByBradleyTerry(c: Comparisons, counts: Counts, settings: Settings): Rating {
   const fit = fitBradleyTerry(counts, { ...settings, ...(settings.warm && { start: settings.warm }) })
-  const covariance = settings.ci === 'none' ? null : settings.byVoter ? clustered(c, fit) : sandwich(counts, fit)
+  const covariance =
+    settings.ci === 'none'
+      ? null
+      : (settings.covariance ?? (settings.byVoter ? clustered(c, fit) : sandwich(counts, fit)))
   const drawn = settings.ci === 'bootstrap' ? bootstrapOf(c, counts, fit, settings) : null
   return {
     ...base(fit, fit, settings),

@@ -39,6 +39,8 @@ export type VoteStore = {
     promptSha256: string,
     except: BattleId,
   ): Promise<{ countedToday: number; hasCountedSamePrompt: boolean }>
+  /** All of them, by id. */
+  idsOf(voterId: VoterId): Promise<VoteId[]>
   /** What `/me` says of a voter: battles that are not erased, votes that are not withdrawn, counted ones among them. */
   tally(voterId: VoterId): Promise<{ battles: number; votes: number; counted: number }>
   /**

@@ -1,6 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Candidate, defaultPolicy, drawPair, drawReplacement, eligibleFrom, weighPairs } from '../../src/battles/pairing.ts'
+import {
+  type Candidate,
+  defaultPolicy,
+  drawPair,
+  drawReplacement,
+  eligibleFrom,
+  namedPair,
+  weighPairs,
+} from '../../src/battles/pairing.ts'
 
 const candidate = (modelId: string, more: Partial<Candidate> = {}): Candidate => ({
   modelId,
@@ -71,7 +79,13 @@ describe('pairs', () => {
   })
 
   test('with gains, too, 100,000 draws follow the stored probability, and sides stay fair', () => {
-    const models = [candidate('a', { weight: 2 }), candidate('b', { battles: 3 }), candidate('c'), candidate('d'), candidate('e')]
+    const models = [
+      candidate('a', { weight: 2 }),
+      candidate('b', { battles: 3 }),
+      candidate('c'),
+      candidate('d'),
+      candidate('e'),
+    ]
     const gains = (a: string, b: string) => ((a.charCodeAt(0) * 7 + b.charCodeAt(0) * 13) % 11) / 10 + 0.01
     const random = seeded(11)
     const draws = 100_000
@@ -123,5 +137,23 @@ describe('pairs', () => {
     for (let i = 0; i < 200; i++)
       expect(['c', 'd']).toContain(drawReplacement(four, defaultPolicy, ['a', 'b'], random)?.modelId)
     expect(drawReplacement(four.slice(0, 2), defaultPolicy, ['a', 'b'], random)).toBeUndefined()
+  })
+})
+
+describe('a pair chosen by name', () => {
+  test('stands as it was asked for, whatever weights say, and leaves nothing to chance', () => {
+    const asleep = candidate('z', { weight: 0 })
+    expect(namedPair({ a: 'z', b: 'a' }, [...four, asleep], 'hash')).toEqual({
+      a: { modelId: 'z', version: 'v1' },
+      b: { modelId: 'a', version: 'v1' },
+      pairProbability: 1,
+      eligible: ['z', 'a'],
+      policyHash: 'hash',
+    })
+  })
+
+  test('needs two, both able to answer now', () => {
+    expect(namedPair({ a: 'a', b: 'a' }, four, 'hash')).toBeUndefined()
+    expect(namedPair({ a: 'a', b: 'gone' }, four, 'hash')).toBeUndefined()
   })
 })

@@ -29,9 +29,11 @@ export async function run({ megabytes = Number(process.env['SIGHTLINE_BENCH_EXPO
     const before = process.memoryUsage.rss()
     delay.enable()
     const started = performance.now()
+    const cpuBefore = process.cpuUsage()
     await desk.start(defaultOptions(['battles']))
     while (desk.status().state === 'running') await new Promise((resolve) => setTimeout(resolve, 10))
     const seconds = (performance.now() - started) / 1000
+    const cpu = process.cpuUsage(cpuBefore)
     delay.disable()
     clearInterval(watching)
     const status = desk.status()
@@ -41,6 +43,7 @@ export async function run({ megabytes = Number(process.env['SIGHTLINE_BENCH_EXPO
       votes,
       megabytes: Math.round(bytes / 1e6),
       seconds: Number(seconds.toFixed(1)),
+      cpu_seconds: Number(((cpu.user + cpu.system) / 1e6).toFixed(1)),
       megabytes_per_second: Math.round(bytes / 1e6 / seconds),
       rss_before_mb: Math.round(before / 1e6),
       rss_peak_mb: Math.round(peak / 1e6),

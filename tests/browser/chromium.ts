@@ -2,7 +2,12 @@ import { existsSync } from 'node:fs'
 import chromiumPackage from '@sparticuz/chromium'
 import { type Browser, chromium } from 'playwright-core'
 
-const systemPaths = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/usr/bin/google-chrome-stable']
+const systemPaths = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/usr/bin/google-chrome-stable',
+]
 
 const quiet = [
   '--no-sandbox',
@@ -43,7 +48,9 @@ async function candidates(): Promise<string[]> {
 /**
  * Browser tests are never skipped in silence: without a browser the reason and the cure are printed, and `SIGHTLINE_REQUIRE_BROWSER=1` makes it a failure.
  */
-export async function browserOrReason(): Promise<{ browser: Browser; reason: null } | { browser: null; reason: string }> {
+export async function browserOrReason(): Promise<
+  { browser: Browser; reason: null } | { browser: null; reason: string }
+> {
   try {
     return { browser: await launchChromium(), reason: null }
   } catch (error) {

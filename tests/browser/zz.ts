@@ -1,10 +1,21 @@
 import { launchChromium } from './chromium.ts'
+
 const base = process.argv[2] ?? 'http://127.0.0.1:3111'
 const b = await launchChromium()
-for (const [name, w, h, scheme] of [['d', 1280, 860, 'light'], ['p', 390, 844, 'dark']] as const) {
-  const ctx = await b.newContext({ viewport: { width: w, height: h }, colorScheme: scheme, hasTouch: name === 'p', isMobile: name === 'p' })
+for (const [name, w, h, scheme] of [
+  ['d', 1280, 860, 'light'],
+  ['p', 390, 844, 'dark'],
+] as const) {
+  const ctx = await b.newContext({
+    viewport: { width: w, height: h },
+    colorScheme: scheme,
+    hasTouch: name === 'p',
+    isMobile: name === 'p',
+  })
   const page = await ctx.newPage()
-  page.on('console', (m) => { if (m.type() === 'error' || m.type() === 'warning') console.log(name, 'console:', m.text()) })
+  page.on('console', (m) => {
+    if (m.type() === 'error' || m.type() === 'warning') console.log(name, 'console:', m.text())
+  })
   page.on('pageerror', (e) => console.log(name, 'pageerror:', e.message))
   const shot = (s: string) => page.screenshot({ path: `/tmp/shots/${name}-${s}.png` })
   await page.goto(base + '/')

@@ -202,7 +202,6 @@ test('anyone may vote once there is a consent text, and a changed text is a new 
 
 test.each([
   ['access: { vote: link }', 'access.vote: this version has no invitations yet; write me or anyone.'],
-  ['sampling_policy: vendor', 'sampling_policy: this version always sends its own sampling; write arena.'],
   ['metrics: { enabled: true }', 'metrics.enabled needs a token: set the environment variable METRICS_TOKEN.'],
   ['speech: { base_url: "http://127.0.0.1:9000/v1" }', 'speech.base_url needs speech.model beside it.'],
   [

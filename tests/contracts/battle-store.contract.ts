@@ -166,6 +166,30 @@ export function battleStoreContract(engine: string, open: Open) {
       expect(Object.fromEntries(await leaderboards.failureRates())).toEqual({ ant: 0.5, bee: 0 })
     })
 
+    test('receipts of a day are told with the length of each answer', async () => {
+      const { battles } = await set()
+      await aReadyBattle({ battles })
+      const told = await battles.receiptsSince(noon)
+      expect(told.map(({ modelId }) => modelId).sort()).toEqual(['ant', 'bee'])
+      expect(told.every(({ usage, characters }) => usage !== undefined && characters > 0)).toBe(true)
+      expect(await battles.receiptsSince(later(2 * 24 * hourMs))).toEqual([])
+    })
+
+    test('which sampling policy was used here is known from the versions that took part, not from those that did not', async () => {
+      const { battles, models } = await set()
+      const asked = (id: string, settings: Record<string, unknown>) => ({
+        ...aModel(id),
+        version: `${id}-v2`,
+        settings,
+      })
+      const sampling = { maxTokens: 1024 }
+      await models.register([asked('ant', { sampling }), asked('bee', { sampling, sampling_policy: 'vendor' })], noon)
+      expect([await battles.hasSampled('arena'), await battles.hasSampled('vendor')]).toEqual([false, false])
+      const draw = aDraw({ a: { modelId: 'bee', version: 'bee-v2' }, b: aContestant('cat') })
+      await battles.start(aBattle({ draw }))
+      expect([await battles.hasSampled('arena'), await battles.hasSampled('vendor')]).toEqual([false, true])
+    })
+
     test('another model takes the place of a failed side only', async () => {
       const { battles } = await set()
       await aReadyBattle({ battles }, {}, { a: aFailedAnswer() })

@@ -101,7 +101,13 @@ export function voterDataContract(engine: string, open: Open) {
   describe(`links in ${engine}`, () => {
     const opened = openedBy(open)
     const share = (some: { slug?: string; battleId?: string; withImage?: boolean } = {}) =>
-      opened().stores.shares.share({ slug: 'link-1', battleId: 'battle', withImage: true, sharedAt: noon, ...some })
+      opened().stores.shares.share({
+        slug: 'link-1',
+        battleId: 'battle',
+        withImage: true,
+        sharedAt: later(hourMs),
+        ...some,
+      })
 
     test('only a battle whose names are shown gets one; asked twice it keeps the first', async () => {
       const { stores } = opened()
@@ -110,7 +116,7 @@ export function voterDataContract(engine: string, open: Open) {
       expect(await share()).toBe('conflict')
       expect(await share({ battleId: 'nowhere' })).toBe('conflict')
       await stores.votes.reveal('battle', later(1))
-      const made = { slug: 'link-1', battleId: 'battle', withImage: true, sharedAt: noon, removedAt: null }
+      const made = { slug: 'link-1', battleId: 'battle', withImage: true, sharedAt: later(hourMs), removedAt: null }
       expect(await share()).toEqual(made)
       expect(await share({ slug: 'link-2', withImage: false })).toEqual({ ...made, withImage: false })
       expect(await stores.shares.ofBattle('battle')).toEqual({ ...made, withImage: false })

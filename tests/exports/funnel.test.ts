@@ -35,6 +35,8 @@ const failing: [string, RowParts, Wanted?, Preset?][] = [
   ['withdrawn', { battle: { isErased: true } }],
   ['no_consent', { battle: { consent: { version: '1', publish: false } } }, { scope: 'public', license: 'cc-by-4.0' }],
   ['output_terms', { models: { a: anExportModel('ant'), b: anExportModel('bee', { exportOutputs: false }) } }],
+  ['open', { vote: { status: 'open' } }],
+  ['open', { vote: { status: 'open' } }, {}, 'votes'],
   ['held', { vote: { status: 'held' } }],
   ['quarantined', { vote: { status: 'quarantined' } }],
   [
@@ -107,8 +109,8 @@ test('the first failing test is the reason, in the documented order', async () =
     'withdrawn',
     'no_consent',
     'output_terms',
+    'open',
     'held',
-    'quarantined',
   ])
 })
 

@@ -157,7 +157,7 @@ export function aRow(name: string, some: RowParts = {}): ExportRow {
       system: null,
       turnsTotal: turns.length,
       startedAt: new Date(start),
-      votes: [{ id, turn, counts: (vote.status === 'counted' || vote.status === 'open') && vote.exclusion === null }],
+      votes: [{ id, turn, counts: vote.status === 'counted' && vote.exclusion === null }],
       session: null,
       flags: [],
       ...some.battle,

@@ -86,7 +86,7 @@ describe('an export that was stopped', () => {
       expect(sums(root)).toBe(sums(whole))
       ledger.close()
     }
-  })
+  }, 120_000)
 
   test('notices a committed shard that is not what it was and writes it again', async () => {
     const [whole, root] = [folder(), folder()]

@@ -88,7 +88,7 @@ test('in a thousand arenas that grow through five snapshots no content is in bot
   }
   expect(placedRows).toBeGreaterThan(50_000)
   expect(bridges).toBeGreaterThan(100)
-})
+}, 120_000)
 
 test('about the wanted share is test, drawn by the seed', () => {
   const rows = Array.from({ length: 4000 }, (_, n) => ({
@@ -187,4 +187,15 @@ test('growing arenas keep their splits through the ledger', async () => {
     }
   }
   expect(seen.size).toBe(40)
+})
+
+test('thirty thousand pictures of one colour are one component, and quickly', () => {
+  const rows = Array.from({ length: 30_000 }, (_, n) => ({
+    voteId: idOf(`flat ${n}`),
+    keys: [{ key: `i:${hash(`flat ${n}`)}`, phash: '0000000000000000' }],
+  }))
+  const { placed, largestShare, keys } = placeRows(rows, [], options)
+  expect(new Set([...placed.values()].map(({ group }) => group)).size).toBe(1)
+  expect(largestShare).toBe(1)
+  expect(placeRows(rows, keys, options).placed).toEqual(placed)
 })

@@ -109,11 +109,12 @@ test('the detector finds a planted word in every channel, however it is written'
 test(`nothing of ${battles} battles names a model before the reveal; after it exactly the two names are there`, async () => {
   const seen: Received[] = []
   const open: { voter: Visitor; id: string }[] = []
-  // The first battle brings its language to the filters of the board.
-  await aWatchedBattle(place.visitor(), 0, seen)
+  // One that is over, so that there is a board to move and its language is among the filters.
+  await aVoteOf(await aReadyBattle('b'), 'reveal')
+  await place.arena.boards.refresh()
   const before = await publicPages()
   const changes = new Set<string>()
-  let started = 1
+  let started = 0
   let isOver = false
   // Whoever looks at the public pages meanwhile learns nothing from them: they stay, to the byte, what they were.
   const polling = (async () => {
@@ -159,6 +160,44 @@ test(`nothing of ${battles} battles names a model before the reveal; after it ex
     expect(hidden(page)).toContain(mark)
   }
 }, 240_000)
+
+test('a vote that can still be changed moves nothing that its voter could look at', async () => {
+  // One that is over, so that its language is among the filters and there is a board to move.
+  await aVoteOf(await aReadyBattle('b'), 'reveal')
+  const voter = await aReadyBattle('a')
+  await place.arena.boards.refresh()
+  const before = await publicPages()
+  await aVoteOf(voter)
+  await place.arena.boards.refresh()
+  const now = await publicPages()
+  expect(
+    Object.keys(before).flatMap((path) =>
+      now[path] === before[path] ? [] : [`${path}: ${difference(before[path]!, now[path]!)}`],
+    ),
+  ).toEqual([])
+  // And when it cannot be changed any more it does, so the board was not simply standing still.
+  await voter.visitor.post(`/b/${voter.id}/reveal`)
+  await place.arena.boards.refresh()
+  expect((await publicPages())['/leaderboard.json']).not.toBe(before['/leaderboard.json'])
+})
+
+type Ready = { visitor: Visitor; id: string; outcome: 'a' | 'b' }
+
+/** Faults make most battles unfit for a vote; somebody comes by one that is not. */
+async function aReadyBattle(outcome: Ready['outcome']): Promise<Ready> {
+  for (let tries = 0; tries < 30; tries++) {
+    const visitor = place.visitor()
+    aside += 3 * 60 * 60 * 1000
+    const { id, state, turns } = await visitor.battle(`And this, ${outcome} ${tries}?`)
+    if (state === 'ready' && turns[0]!.a.text !== turns[0]!.b.text) return { visitor, id, outcome }
+  }
+  throw new Error('no battle of thirty was ready')
+}
+
+async function aVoteOf({ visitor, id, outcome }: Ready, then?: 'reveal') {
+  expect((await visitor.post(`/b/${id}/vote`, { outcome })).status).toBe(200)
+  if (then) expect((await visitor.post(`/b/${id}/${then}`)).status).toBe(200)
+}
 
 test('the log holds no key and no picture, and is where the services’ own words are', () => {
   const log = [...place.events.map((event: LogEvent) => JSON.stringify(event)), ...faults].join('\n')
@@ -248,14 +287,13 @@ async function look(when: string, voter: Visitor, url: string, hear: Hear) {
   return JSON.parse(text) as BattleTwin
 }
 
-/** What anybody may look at, without what is new in every answer: the nonce. */
+/** What anybody may look at, without what is new in every answer: the nonce, and how long ago the board was made. */
 async function publicPages() {
   const paths = [
     '/leaderboard',
     '/leaderboard.json',
     '/leaderboard.csv',
-    `/models/${canary(0, 'id')}`,
-    `/models/${canary(1, 'id')}.json`,
+    ...kinds.flatMap((_, n) => [`/models/${canary(n, 'id')}`, `/models/${canary(n, 'id')}.json`]),
     '/method',
     '/prompts',
     '/data',
@@ -265,7 +303,7 @@ async function publicPages() {
   const pages: Record<string, string> = {}
   for (const path of paths) {
     const response = await place.visitor().get(path, path.includes('.') ? {} : { Accept: 'text/html' })
-    const text = (await response.text()).replaceAll(/nonce="[^"]*"/g, '')
+    const text = (await response.text()).replaceAll(/nonce="[^"]*"|>Updated [^<]*</g, '')
     pages[path] = `${response.status} ${text.replaceAll(/[A-Z2-9]{6}(?=<)/g, 'REF')}`
   }
   return pages

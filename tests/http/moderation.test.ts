@@ -37,7 +37,11 @@ const openai = (more = '') =>
 async function ask(site: TestArena, prompt: string, image?: File) {
   const visitor = site.visitor()
   const response = await visitor.post('/battles', { image: image ?? (await aPicture()), prompt })
-  return { visitor, response, body: (await response.json()) as { id?: string; error?: { code: string; message: string } } }
+  return {
+    visitor,
+    response,
+    body: (await response.json()) as { id?: string; error?: { code: string; message: string } },
+  }
 }
 const battlesIn = async ({ arena }: TestArena) => (await arena.battles.exposure()).battles.size
 
@@ -58,7 +62,9 @@ describe('what is looked at before a pair is drawn', () => {
     expect(body.error?.message).toContain('question')
     expect(await battlesIn(site)).toBe(0)
     const told = site.events.filter(({ event }) => event === 'screen_found')
-    expect(told).toMatchObject([{ door: '127.0.0.1', action: 'block', outcome: 'found', categories: 'violence', images: '' }])
+    expect(told).toMatchObject([
+      { door: '127.0.0.1', action: 'block', outcome: 'found', categories: 'violence', images: '' },
+    ])
     expect(JSON.stringify(site.events)).not.toContain('something bad')
   })
 
@@ -95,7 +101,9 @@ describe('what is looked at before a pair is drawn', () => {
     await using site = await guarded([openai(', action: flag')])
     const { response, body } = await ask(site, 'something bad')
     expect(response.status).toBe(201)
-    expect(site.events.filter(({ event }) => event === 'screen_found')).toMatchObject([{ battle: body.id, action: 'flag' }])
+    expect(site.events.filter(({ event }) => event === 'screen_found')).toMatchObject([
+      { battle: body.id, action: 'flag' },
+    ])
   })
 
   test('a door that does not answer refuses where it fails closed, condemns nothing, and lets pass where it fails open', async () => {
@@ -112,13 +120,16 @@ describe('what is looked at before a pair is drawn', () => {
     expect((await ask(open, 'What is it?')).response.status).toBe(201)
   })
 
-  test('Llama Guard, a word list, a list of known pictures and a program of one\'s own each refuse', async () => {
-    const guard = (model: string) => `{ type: http, format: llama-guard, base_url: '${server.url}/v1', model: ${model} }`
+  test("Llama Guard, a word list, a list of known pictures and a program of one's own each refuse", async () => {
+    const guard = (model: string) =>
+      `{ type: http, format: llama-guard, base_url: '${server.url}/v1', model: ${model} }`
     await using safe = await guarded([guard('guard-safe')])
     expect((await ask(safe, 'What is it?')).response.status).toBe(201)
     await using unsafe = await guarded([guard('guard-unsafe')])
     expect((await ask(unsafe, 'What is it?')).response.status).toBe(422)
-    expect(unsafe.events.filter(({ event }) => event === 'screen_found')).toMatchObject([{ categories: 'child exploitation' }])
+    expect(unsafe.events.filter(({ event }) => event === 'screen_found')).toMatchObject([
+      { categories: 'child exploitation' },
+    ])
 
     await writeFile(join(folder, 'words.txt'), '# ours\nforbidden thing\n')
     await using words = await guarded(['{ type: builtin, words: words.txt }'])
@@ -139,7 +150,9 @@ describe('what is looked at before a pair is drawn', () => {
        if (text === 'crash') process.exit(3)
        console.log(JSON.stringify({ outcome: text === 'no' ? 'found' : 'clear', categories: ['ours'], images: text === 'no' ? images.map((_, i) => i) : [] }))`,
     )
-    await using program = await guarded([`{ type: command, command: ['${process.execPath}', '${join(folder, 'judge.mjs')}'] }`])
+    await using program = await guarded([
+      `{ type: command, command: ['${process.execPath}', '${join(folder, 'judge.mjs')}'] }`,
+    ])
     expect((await ask(program, 'yes')).response.status).toBe(201)
     expect((await ask(program, 'no')).response.status).toBe(415)
     expect((await ask(program, 'crash')).response.status).toBe(503)
@@ -158,7 +171,11 @@ describe('what is looked at before a pair is drawn', () => {
     const visitor = site.visitor()
     const { id } = (await (await visitor.post('/images', { image: await aPicture() })).json()) as { id: string }
     flagged.add(id)
-    const response = await visitor.post('/battles', { image_id: id, prompt: 'What is this thing?' }, { Accept: 'text/html' })
+    const response = await visitor.post(
+      '/battles',
+      { image_id: id, prompt: 'What is this thing?' },
+      { Accept: 'text/html' },
+    )
     const page = await response.text()
     expect(page).toContain('This image cannot be used here.')
     expect(page).toContain('What is this thing?')
@@ -168,14 +185,20 @@ describe('what is looked at before a pair is drawn', () => {
   test('what the doors say depends on the question only: the same calls whoever would be drawn', async () => {
     await using site = await guarded([openai()])
     for (let i = 0; i < 6; i++) await ask(site, 'What is it?', await aPicture({ colour: 'red' }))
-    const calls = new Set(server.requests.filter(({ path }) => path.endsWith('/moderations')).map(({ body }) => JSON.stringify(body)))
+    const calls = new Set(
+      server.requests.filter(({ path }) => path.endsWith('/moderations')).map(({ body }) => JSON.stringify(body)),
+    )
     expect(calls.size).toBe(1)
   })
 
   test('third parties are named to voters before their first upload, services on this machine are not', async () => {
     await writeFile(join(folder, 'consent.md'), 'Be kind.')
-    const hosted = "{ type: http, format: openai, base_url: 'https://screen.example.org/v1', model: m, fail_closed: false, timeout_ms: 100 }"
-    await using site = await guarded([hosted, openai()], 'access: { vote: anyone }\nspeech: { base_url: "https://hear.example.org/v1", model: w }\n')
+    const hosted =
+      "{ type: http, format: openai, base_url: 'https://screen.example.org/v1', model: m, fail_closed: false, timeout_ms: 100 }"
+    await using site = await guarded(
+      [hosted, openai()],
+      'access: { vote: anyone }\nspeech: { base_url: "https://hear.example.org/v1", model: w }\n',
+    )
     expect(site.arena.recipients).toEqual(['hear.example.org', 'screen.example.org'])
     const page = await (await site.visitor().get('/', { Accept: 'text/html' })).text()
     expect(page).toMatch(/hear\.example\.org.*screen\.example\.org/s)
@@ -187,7 +210,10 @@ describe('what an operator may write', () => {
   test.each([
     ['{ type: builtin }', 'needs words or hashes'],
     ['{ type: builtin, words: nowhere.txt }', 'cannot be read'],
-    ["{ type: http, format: openai, base_url: 'https://x.example/v1', model: m, key_env: NOT_SET_HERE }", 'NOT_SET_HERE, which is not set'],
+    [
+      "{ type: http, format: openai, base_url: 'https://x.example/v1', model: m, key_env: NOT_SET_HERE }",
+      'NOT_SET_HERE, which is not set',
+    ],
     ["{ type: http, format: openai, base_url: 'https://u:p@x.example/v1', model: m }", 'holds credentials'],
   ])('%s is refused in words', async (entry, sentence) => {
     await expect(guarded([entry])).rejects.toThrow(sentence)

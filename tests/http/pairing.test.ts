@@ -1,7 +1,7 @@
+import { createHash } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { weighPairs } from '../../src/battles/pairing.ts'
 import type { Provider } from '../../src/models/provider.ts'
@@ -62,7 +62,13 @@ describe('who is drawn', () => {
 
   test('a model that takes fewer pictures than a battle may hold, one without weight and one that rests are not drawn', async () => {
     await using site = await anArena({
-      contestants: [speaker('ant'), speaker('bee'), speaker('few', { imagesMax: 2 }), speaker('off', { weight: 0 }), speaker('ill')],
+      contestants: [
+        speaker('ant'),
+        speaker('bee'),
+        speaker('few', { imagesMax: 2 }),
+        speaker('off', { weight: 0 }),
+        speaker('ill'),
+      ],
     })
     site.arena.health.failed('ill', { atOnce: true })
     for (let i = 0; i < 5; i++) {
@@ -75,7 +81,9 @@ describe('who is drawn', () => {
   test('stored answers take part only in questions they hold, found by the file that was uploaded or by the item of a set', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'sightline-replay-'))
     const picture = await aPicture()
-    const sha256 = createHash('sha256').update(new Uint8Array(await picture.arrayBuffer())).digest('hex')
+    const sha256 = createHash('sha256')
+      .update(new Uint8Array(await picture.arrayBuffer()))
+      .digest('hex')
     const file = join(folder, 'answers.jsonl')
     await writeFile(
       file,
@@ -119,7 +127,7 @@ describe('who is drawn', () => {
   })
 })
 
-describe('the day\'s budget', () => {
+describe("the day's budget", () => {
   const priced = (id: string): Contestants[number] => ({
     model: { ...aModel(id), card: { price: { input: 10, output: 100, currency: 'USD' } } },
     provider: fakeProvider([id.repeat(1_000)]),
@@ -144,12 +152,17 @@ describe('the day\'s budget', () => {
     expect(((await refused.json()) as { error: { message: string } }).error.message).toMatch(/budget/)
     expect((await visitor.post(`/b/${id}/turns`, { prompt: 'More?' })).status).toBe(503)
     expect((await visitor.post(`/b/${second.id}/vote`, { outcome: 'a' })).status).toBe(200)
+    const form = await visitor.post('/battles', { image: await aPicture(), prompt: 'And?' }, { Accept: 'text/html' })
+    expect(await form.text()).toMatch(/the next can start in \d+:\d\d/)
     time += 5 * 60 * 60 * 1000
     expect((await visitor.post('/battles', { image: await aPicture(), prompt: 'And this?' })).status).toBe(201)
   })
 
   test('what was spent today is known after a restart', async () => {
-    const { arena, ...site } = await anArena({ contestants: [priced('ant'), priced('bee')], flags: { 'limits.spend_per_day': '5' } })
+    const { arena, ...site } = await anArena({
+      contestants: [priced('ant'), priced('bee')],
+      flags: { 'limits.spend_per_day': '5' },
+    })
     await site.visitor().battle()
     const kept = await arena.battles.receiptsSince(new Date(Date.now() - 60_000))
     expect(kept.map(({ modelId, characters }) => [modelId, characters]).sort()).toEqual([

@@ -1,6 +1,6 @@
 import sharp from 'sharp'
 import { expect, test } from 'vitest'
-import { anArena, type BattleTwin, type Visitor } from '../arena.ts'
+import { anArena, aPicture, type BattleTwin, type Visitor } from '../arena.ts'
 
 async function aRevealedBattle(voter: Visitor, question = 'What is this?') {
   const { id } = await voter.battle(question)
@@ -109,6 +109,28 @@ test('a removed link is gone on every form, with a sentence, and so is the pictu
   const again = await shared(voter, battle.id)
   expect(again).not.toBe(link)
   expect((await visitor.get(link)).status).toBe(410)
+})
+
+test('what is asked after the link was made is not part of it, and neither is its picture', async () => {
+  await using place = await anArena()
+  const voter = place.visitor()
+  const battle = await aRevealedBattle(voter)
+  const link = await shared(voter, battle.id)
+  await voter.post(`/b/${battle.id}/turns`, { prompt: 'And my passport?', image: await aPicture() })
+  const later = (await voter.whenOver(battle.id)).turns[1]!.images[0]!.url
+  const visitor = place.visitor()
+  for (const path of [`${link}?show=1`, `${link}.json`]) {
+    const shown = await (await visitor.get(path)).text()
+    expect(shown, path).toContain('What is this?')
+    expect(shown, path).not.toMatch(new RegExp(`passport|${later}`))
+  }
+  expect((await visitor.get(later)).status).toBe(404)
+  expect((await voter.get(later)).status).toBe(200)
+  // Made anew, the link covers what is there now.
+  await voter.post(`/b/${battle.id}/share`, { remove: '1' })
+  const again = await shared(voter, battle.id)
+  expect(await (await visitor.get(again)).text()).toContain('And my passport?')
+  expect((await visitor.get(later)).status).toBe(200)
 })
 
 test('a link that never was is not found, whatever it looks like', async () => {

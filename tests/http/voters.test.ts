@@ -2,7 +2,8 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
+import { defaultOptions } from '../../src/exports/options.ts'
 import { whyGone } from '../../src/exports/retractions.ts'
 import { zipOf } from '../../src/http/zip.ts'
 import { diskBlobStore } from '../../src/storage/disk/blob-store.ts'
@@ -205,6 +206,45 @@ test('after a deletion neither the database, its log nor the images hold a word 
     await rm(data, { recursive: true, force: true })
   }
 })
+
+test('which of my votes were published is said, and by when; internal exports are nobody’s business', async () => {
+  const data = await mkdtemp(join(tmpdir(), 'sightline-published-'))
+  try {
+    await using place = await anArena({
+      database: join(data, 'sightline.db'),
+      blobs: diskBlobStore(data),
+      flags: { data },
+    })
+    const voter = place.visitor()
+    const { id } = (await (
+      await voter.post('/battles', { image: await aPicture(), prompt: 'Open?', publish: '1' })
+    ).json()) as { id: string }
+    await voter.whenOver(id)
+    await voter.post(`/b/${id}/vote`, { outcome: 'a' })
+    await voter.post(`/b/${id}/reveal`)
+    const publish = async (scope: 'internal' | 'public') => {
+      await place.arena.exports.start({
+        ...defaultOptions(['votes']),
+        scope,
+        license: scope === 'public' ? 'CC-BY-4.0' : null,
+      })
+      await vi.waitFor(() => expect(place.arena.exports.status()).toMatchObject({ state: 'done' }), { timeout: 15_000 })
+    }
+    const published = async (who: Visitor) =>
+      (await who.json<{ published: { votes: number; at: string }[] }>('/me.json')).published
+    expect(await published(voter)).toEqual([])
+    await publish('internal')
+    expect(await published(voter)).toEqual([])
+    await publish('public')
+    expect(await published(voter)).toEqual([{ votes: 1, at: expect.any(String) }])
+    expect(await (await voter.get('/me')).text()).toContain('One of your votes is in the public dataset of')
+    const other = place.visitor()
+    await other.battle()
+    expect(await published(other)).toEqual([])
+  } finally {
+    await rm(data, { recursive: true, force: true })
+  }
+}, 40_000)
 
 async function everyFile(folder: string) {
   const names = await readdir(folder, { recursive: true, withFileTypes: true })

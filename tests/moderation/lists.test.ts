@@ -14,7 +14,7 @@ const picture = (more: Partial<Picture> = {}): Picture => ({
 const outcomeOf = async (words: string[], text: string) =>
   (await listModerator({ words, hashes: [] }, ['text']).screen({ text, images: [] }, signal)).outcome
 
-describe('the operator\'s own lists', () => {
+describe("the operator's own lists", () => {
   test.each([
     ['darn', 'What is that DARN thing?', 'found'],
     ['darn', 'Who is darning socks?', 'clear'],

@@ -808,7 +808,12 @@ const modelIn = (body: unknown) => {
 }
 
 /** What discovery asks. */
-function catalogue(path: string, body: unknown, response: ServerResponse, { models = [], flagged, heard }: WireServerOptions) {
+function catalogue(
+  path: string,
+  body: unknown,
+  response: ServerResponse,
+  { models = [], flagged, heard }: WireServerOptions,
+) {
   const json = (value: unknown) => {
     response.writeHead(200, { 'content-type': 'application/json' })
     response.end(JSON.stringify(value))

@@ -15,7 +15,7 @@ const opened = (storage: SqliteStorage, clean: () => Promise<void> = async () =>
   stores: storage,
   share: (id, slug) =>
     storage.engine.transaction(async (db) => {
-      await db.insert(schema.shares).values({ slug, battleId: id, withImage: true, sharedAt: new Date(0) })
+      await db.insert(schema.shares).values({ slug, battleId: id, withImage: true, sharedAt: new Date('2100-01-01') })
     }),
   async close() {
     await storage.close()

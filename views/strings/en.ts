@@ -65,6 +65,7 @@ export const en = {
   'composer.running_link': 'Open it',
   dictate: 'Speak',
   listening: 'Listening…',
+  speech_note_service: 'A service this site has chosen turns speech into text. The recording is not kept here.',
   speech_note: 'Your browser turns speech into text and may send audio to its maker.',
   consent: 'Your image and question go to two models and are kept for research. Do not send private images.',
   'consent.baselines':
@@ -420,6 +421,36 @@ export const en = {
   'lb.style.headers': 'Headings',
   'lb.style.lists': 'Lists',
   'lb.style.bold': 'Bold text',
+  'lb.turns': 'Question voted on',
+  'lb.turns.any': 'Any',
+  'lb.turns.one': 'The first',
+  'lb.turns.several': 'A later one',
+  'lb.library': 'No library prompts',
+  'lb.open': 'Open',
+  'lb.open.weights': 'Weights open',
+  'lb.open.data': 'Data open',
+  'lb.open.code': 'Code open',
+  'lb.open.vision_encoder': 'Vision encoder open',
+  'lb.license_any': 'Any licence',
+
+  'robust.title': 'How firm this order is',
+  'robust.how': 'How this is found',
+  'robust.flip': {
+    one: 'Leaving out one vote of {of} ({p}) would put {y} ahead of {x}.',
+    other: 'Leaving out {n} votes of {of} ({p}) would put {y} ahead of {x}.',
+  },
+  'robust.firm': 'Leaving out the twentieth of the votes that favours {x} most keeps it ahead of {y}.',
+  'robust.no_maximum': 'So few votes link {x} and {y} that leaving some out ends the comparison before it turns it.',
+  'robust.position': 'Standing left is worth {points} rating points ({low} to {high}): between equals, left wins {p}.',
+  'robust.longer': {
+    one: 'One decided vote had a longer answer; it won {p}.',
+    other: 'The longer answer won {p} of {n} decided votes.',
+  },
+  'robust.voters': {
+    one: 'One person cast all votes.',
+    other:
+      '{n} people voted: the busiest cast {top} of the votes, the ten busiest {ten}; that weighs like {effective} equally busy people.',
+  },
 
   'chart.rating': 'Rating with 95 % interval',
   'chart.rating_lead': '{x} is highest, with an interval apart from all others',
@@ -435,6 +466,30 @@ export const en = {
   'chart.counts': 'How often each pair met',
   'chart.counts_lead': 'Pairs met between {min} and {max} times',
   'chart.counts_desc': 'Matrix: counted battles of each pair of models.',
+  'chart.time': 'Rating over time',
+  'chart.time_lead': '{x} moved most: {points} since {when}',
+  'chart.time_still': 'No rating moved by a point',
+  'chart.time_desc':
+    'Line chart of the last board of each day, with 95 % bands. Days are shifted so that the models present on all of them keep their mean.',
+  'chart.price': 'Rating against price',
+  'chart.price_axis': '{currency} for a million output tokens',
+  'chart.first_text': 'Rating against time to first text',
+  'chart.first_text_axis': 'Seconds to the first text, median',
+  'chart.frontier': 'No model is both better and cheaper or faster than {names}',
+  'chart.on_frontier': 'Not beaten',
+  'chart.yes': 'yes',
+  'chart.scatter_desc': 'Scatter plot: one dot for each model with its 95 % interval.',
+  'chart.losses': 'What models lose by',
+  'chart.losses_lead': '{x}: {p} of its losses with a reason name “{reason}”',
+  'chart.losses_n': 'Losses with a reason',
+  'chart.losses_desc': {
+    one: 'Grid: share of the newest losses that name each reason.',
+    other:
+      'Grid: share of the newest losses that name each reason, for models with at least {n} such losses. A loss may name several.',
+  },
+  'chart.benchmark': 'Rating against {x}',
+  'chart.rho_interval': '95 % interval {low} to {high}, {n} models',
+  'chart.rho_perfect': { one: 'One model', other: '{n} models in the same or the opposite order: no interval' },
   'chart.row_beats': 'Row against column',
   'chart.few': 'hatched: fewer than {n} battles',
   'chart.table': 'View as table',
@@ -445,6 +500,8 @@ export const en = {
   'chart.you': 'you',
   'chart.everyone': 'everyone',
   'chart.you_title': 'You and everyone',
+  'chart.you_lead': { one: '{x} is furthest apart: one point', other: '{x} is furthest apart: {n} points' },
+  'chart.you_desc': 'Dot plot: a full dot with its interval is your rating of a model, a ring is everyone’s.',
 
   'category.all': 'All questions',
   'category.ocr': 'Reading text',
@@ -557,6 +614,42 @@ export const en = {
   'method.keeps_3': 'Only battles whose voter ticked the second box are published.',
   'method.keeps_4': 'Place and camera data are removed from every image.',
   'method.terms': 'Terms, version {version}',
+  'method.live': 'This board in numbers',
+  'method.flip': 'Votes that decide first place',
+  'method.flip_1':
+    'Each vote is ordered by how much it holds the first model above the second. The most influential are left out and the rest fitted again, for the smallest number that turns the two. It is an upper bound: another set might be smaller.',
+  'method.position': 'Left and right',
+  'method.position_1':
+    'One more term, the same for all models, is fitted for the answer on the left. Sides are drawn at random, so ratings do not need it; it is a check.',
+  'method.position_now': 'Now: {points} points, 95 % interval {low} to {high}, z {z}.',
+  'method.position_alarm': 'That is more than chance allows: something on the page favours a side.',
+  'method.voters': 'How many people this is',
+  'method.voters_1':
+    'The effective number is the square of all votes divided by the sum of every voter’s squared votes: the number of equally busy people that would be as concentrated.',
+  'method.formula_1':
+    'The chance that i beats j depends on the difference of their ratings alone: 400 points are odds of ten to one.',
+  'method.formula_2':
+    'Ratings are those under which the votes are most likely; a tie and both bad are half a win for each. Their mean is 1000.',
+  'method.formula_3':
+    'The error comes from the residuals, summed for each voter first: one person’s votes are not independent.',
+  'method.formula_4':
+    'Style is the difference of each count over its sum, standardised; its weight is fitted together with the strengths.',
+  'method.formula_5': 'The left answer has an advantage δ, fitted in the same way.',
+  'method.formula_6': 'The influence of vote n on the lead of i over j; h is its leverage.',
+  'method.formula_7':
+    'Of two equally good models both get the same rank interval: best counts models surely above, worst models surely below.',
+  'method.agreement': 'Agreement with public benchmarks',
+  'method.agreement_1':
+    'Spearman’s ρ is the correlation of ranks, ties sharing the mean rank; models that are provisional or baselines, and scores from another setting, are left out.',
+  'method.agreement_row': '{x}: ρ {rho}, 95 % interval {low} to {high}, {n} models.',
+  'method.agreement_point': '{x}: ρ {rho}, {n} models.',
+  'method.stat_votes': 'Counted votes',
+  'method.stat_models': 'Models with votes',
+  'method.stat_errors': 'Errors',
+  'method.stat_updated': 'Made',
+  'method.stat_left': 'Left preferred, of decided votes',
+  'method.stat_longer': 'Longer preferred, of decided votes',
+  'method.limits_4': 'Votes by the same person on the same day are alike in ways no error bar knows.',
   'method.limits': 'Known limits',
   'method.limits_1': 'People who come here are not everybody. Their questions decide what is measured.',
   'method.limits_2': 'Preference is not truth: a wrong answer that reads well can win.',
@@ -622,6 +715,7 @@ export const en = {
   'funnel.no_consent': 'no consent to publish',
   'funnel.output_terms': 'a model’s terms forbid it',
   'funnel.held': 'held for now',
+  'funnel.open': 'may still be changed',
   'funnel.quarantined': 'set aside for review',
   'funnel.side_failed': 'a side failed',
   'funnel.empty_answer': 'an empty answer',
@@ -689,6 +783,10 @@ export const en = {
   'me.download_note':
     'One ZIP file: every battle as JSON, your votes as a table, your images. Names that are hidden stay hidden.',
   'me.public_note': 'What was published before cannot be called back; later datasets name it as deleted.',
+  'me.published': {
+    one: 'One of your votes is in the public dataset of {when}.',
+    other: '{n} of your votes are in the public dataset of {when}.',
+  },
   'me.phrase': 'Recovery phrase',
   'me.phrase_note':
     'Twelve words bring your votes to another browser. Whoever has them is you, so write them on paper.',
@@ -755,6 +853,9 @@ export const en = {
   'refusal.budget_spent':
     "Today's budget for answers is used up. Battles that are open can still be voted on; the next can start in {time}.",
   'refusal.not_screened': 'This could not be checked just now. Try again in a moment.',
+  'refusal.recording_too_large': 'This recording is too long. Say it in fewer words.',
+  'refusal.recording_unreadable': 'There is no recording here that can be read.',
+  'refusal.speech_failed': 'The recording could not be turned into text just now. Please type your question.',
   'refusal.no_models': 'No models are answering right now. Your draft stays here.',
   'refusal.no_such_battle': 'There is no such battle, or it is not yours.',
   'refusal.no_such_image': 'There is no such image, or it is not yours.',

@@ -19,6 +19,11 @@ export async function openAside(root: string, path: string) {
       await rename(aside, target)
       await syncFolder(dirname(target))
     },
+    /** Whole for everybody who looks, but not yet safe from a power cut. */
+    async commitLater() {
+      await handle.close()
+      await rename(aside, target)
+    },
     async abort() {
       await handle.close().catch(() => {})
       await rm(aside, { force: true })
@@ -38,6 +43,15 @@ export async function syncFolder(folder: string) {
     await handle.sync()
   } catch {
     // Some file systems refuse to sync a folder; the file itself is synced.
+  } finally {
+    await handle.close()
+  }
+}
+
+export async function syncFile(path: string) {
+  const handle = await open(path, 'r+')
+  try {
+    await handle.sync()
   } finally {
     await handle.close()
   }

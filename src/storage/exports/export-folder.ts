@@ -5,7 +5,7 @@ import { dirname, join, relative, sep } from 'node:path'
 import { createInterface } from 'node:readline'
 import { pipeline } from 'node:stream/promises'
 import type { ExportFolder, FolderState, WrittenFile } from '../../exports/export-folder.ts'
-import { asideSuffix, openAside, syncFolder } from './aside.ts'
+import { asideSuffix, openAside, syncFile, syncFolder } from './aside.ts'
 import { databaseSink } from './database-sink.ts'
 import { parquetRows } from './parquet-rows.ts'
 import { parquetSink } from './parquet-sink.ts'
@@ -15,6 +15,7 @@ const markName = '.sightline-export'
 const sumsName = 'SHA256SUMS'
 
 export function exportFolder(root: string): ExportFolder {
+  const unsynced = new Set<string>()
   const at = (path: string) => join(root, ...path.split('/'))
   const put = async (path: string, content: string | Uint8Array): Promise<WrittenFile> => {
     const bytes = typeof content === 'string' ? Buffer.from(content.toWellFormed()) : content
@@ -49,9 +50,16 @@ export function exportFolder(root: string): ExportFolder {
     text: (path) => textSink(root, path),
     database: (path, statements) => databaseSink(root, path, statements),
     put,
+    async putLater(path, content) {
+      const aside = await openAside(root, path)
+      await aside.handle.writeFile(content)
+      await aside.commitLater()
+      unsynced.add(path)
+    },
     async link(from, to) {
       await mkdir(dirname(at(to)), { recursive: true })
       await sameFile(at(from), at(to))
+      unsynced.add(to)
     },
     async has(path) {
       const found = await stat(at(path)).catch(() => null)
@@ -77,6 +85,10 @@ export function exportFolder(root: string): ExportFolder {
       return bavail * bsize
     },
     async seal(sums) {
+      // By now the system has written most of them by itself, so that this is one wait and not one for each picture.
+      for (const path of unsynced) await syncFile(at(path))
+      for (const parent of new Set([...unsynced].map((path) => dirname(at(path))))) await syncFolder(parent)
+      unsynced.clear()
       await put(sumsName, sums)
       await rm(at(markName), { force: true })
       await syncFolder(root)

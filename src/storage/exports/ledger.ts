@@ -1,6 +1,7 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
+import type { VoteId } from '../../core/ids.ts'
 import type {
   ExportItem,
   FrozenSnapshot,
@@ -20,6 +21,7 @@ CREATE TABLE IF NOT EXISTS items (
   ord INTEGER NOT NULL, vote_id TEXT NOT NULL, side TEXT, row_digest TEXT NOT NULL, facts TEXT NOT NULL,
   PRIMARY KEY (snapshot_id, preset, split, ord)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS items_by_vote ON items (vote_id, snapshot_id);
 CREATE TABLE IF NOT EXISTS shards (
   snapshot_id TEXT NOT NULL REFERENCES snapshots (id) ON DELETE CASCADE, path TEXT NOT NULL, sha256 TEXT NOT NULL,
   bytes INTEGER NOT NULL, rows INTEGER NOT NULL, row_groups INTEGER NOT NULL, first_id TEXT NOT NULL, last_id TEXT NOT NULL,
@@ -164,6 +166,22 @@ export function sqliteLedger(path: string): SnapshotLedger & { close(): void } {
         .map(toSnapshot)
     },
     close: () => database.close(),
+  }
+}
+
+/** How many of these votes each snapshot holds, by snapshot id. Reads what is there and writes nothing; without a ledger there are none. */
+export function votesHeld(path: string, votes: VoteId[]): Map<string, number> {
+  if (votes.length === 0 || !existsSync(path)) return new Map()
+  const database = new Database(path, { readonly: true, timeout: 5000 })
+  try {
+    const rows = database
+      .prepare<[string], { snapshot_id: string; votes: number }>(
+        'SELECT snapshot_id, count(DISTINCT vote_id) AS votes FROM items WHERE vote_id IN (SELECT value FROM json_each(?)) GROUP BY snapshot_id',
+      )
+      .all(JSON.stringify(votes))
+    return new Map(rows.map(({ snapshot_id, votes }) => [snapshot_id, votes]))
+  } finally {
+    database.close()
   }
 }
 

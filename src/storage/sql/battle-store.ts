@@ -7,7 +7,7 @@ import { failuresByModel } from './failures.ts'
 
 export function battleStore(engine: Engine): BattleStore {
   const { schema, read } = engine
-  const { answers, battles, turns } = schema
+  const { answers, battles, modelVersions, turns } = schema
   const reader = battleReader(schema)
 
   return {
@@ -105,6 +105,30 @@ export function battleStore(engine: Engine): BattleStore {
           else pairs.set(`${first}\0${second}`, { a: first, b: second, battles })
         }
         return { battles: each, pairs: [...pairs.values()] }
+      }),
+
+    hasSampled: (policy) =>
+      read(async (db) => {
+        const versions = await db.select().from(modelVersions)
+        for (const { modelId, version, settings } of versions) {
+          if (settings['sampling'] === undefined) continue
+          if ((settings['sampling_policy'] === 'vendor' ? 'vendor' : 'arena') !== policy) continue
+          const [battle] = await db
+            .select({ id: battles.id })
+            .from(battles)
+            .where(
+              and(
+                eq(battles.origin, 'arena'),
+                or(
+                  and(eq(battles.modelA, modelId), eq(battles.versionA, version)),
+                  and(eq(battles.modelB, modelId), eq(battles.versionB, version)),
+                ),
+              ),
+            )
+            .limit(1)
+          if (battle) return true
+        }
+        return false
       }),
 
     receiptsSince: (since) =>

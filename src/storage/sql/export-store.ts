@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, inArray } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, ne } from 'drizzle-orm'
 import { type Side, sides } from '../../battles/battle.ts'
 import type {
   ExportAnswer,
@@ -96,7 +96,7 @@ async function toExportRows(
         exclusion: votes.exclusion,
       })
       .from(votes)
-      .where(and(inArray(votes.battleId, ids)))
+      .where(and(inArray(votes.battleId, ids), ne(votes.status, 'withdrawn')))
       .orderBy(asc(votes.battleId), asc(votes.turn)),
   ]
   const turnsOf = Map.groupBy(turnRows, ({ battleId }) => battleId)

@@ -3,7 +3,7 @@ import type { ImageStore } from '../../images/image-store.ts'
 import { type Engine, named, statements } from './engine.ts'
 
 export function imageStore({ schema, transaction, read }: Engine): ImageStore {
-  const { images, uploads, turnImages, battles, shares } = schema
+  const { images, uploads, turns, turnImages, battles, shares } = schema
   const prepared = statements((db) => ({
     find: named(
       'image_find',
@@ -26,7 +26,9 @@ export function imageStore({ schema, transaction, read }: Engine): ImageStore {
               or exists (select 1 from ${turnImages} join ${battles} on ${battles.id} = ${turnImages.battleId}
                 where ${turnImages.image} = ${images.sha256}
                 and (${battles.voterId} = ${sql.placeholder('voterId')} or exists (select 1 from ${shares}
-                  where ${shares.battleId} = ${battles.id} and ${isNull(shares.removedAt)} and ${eq(shares.withImage, true)}))))`,
+                  join ${turns} on ${turns.battleId} = ${shares.battleId} and ${turns.number} = ${turnImages.turn}
+                  where ${shares.battleId} = ${battles.id} and ${isNull(shares.removedAt)} and ${eq(shares.withImage, true)}
+                  and ${turns.readyAt} <= ${shares.sharedAt}))))`,
           ),
         ),
     ),

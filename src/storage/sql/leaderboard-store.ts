@@ -1,11 +1,14 @@
 import { and, asc, count, desc, eq, gt, gte, inArray, isNotNull, isNull, lte, max } from 'drizzle-orm'
 import { aliasedTable } from 'drizzle-orm/alias'
-import type { Leaderboard, RankedBallot } from '../../leaderboards/leaderboard.ts'
-import type { Receipt } from '../../models/provider.ts'
+import type { RankedBallot } from '../../leaderboards/leaderboard.ts'
 import type { LeaderboardStore } from '../../leaderboards/leaderboard-store.ts'
+import type { Receipt } from '../../models/provider.ts'
 import { rankedBallots } from './ballots.ts'
+import { boardHistory } from './board-history.ts'
 import type { Engine } from './engine.ts'
 import { failuresByModel } from './failures.ts'
+import { toLeaderboard } from './kept-board.ts'
+import { lossReasons } from './loss-reasons.ts'
 import { modelFacts } from './model-facts.ts'
 
 /** The newest answers tell how fast a service is now. */
@@ -28,6 +31,7 @@ const idsPerQueryMax = 500
 
 export function leaderboardStore({ schema, transaction, read }: Engine): LeaderboardStore {
   const { answers, turns, votes, voteChanges, leaderboards } = schema
+  const history = boardHistory(schema)
 
   return {
     ballots: ({ after, limit }) =>
@@ -95,6 +99,10 @@ export function leaderboardStore({ schema, transaction, read }: Engine): Leaderb
         return row && { board: toLeaderboard(row.board), change: row.change }
       }),
 
+    history: (view, days) => read((db) => history(db, view, days)),
+
+    lossReasons: (votesMax) => read((db) => lossReasons(db, schema, votesMax)),
+
     failureRates: () =>
       read(async (db) => {
         const failures = await failuresByModel(db, schema)
@@ -137,19 +145,9 @@ export function leaderboardStore({ schema, transaction, read }: Engine): Leaderb
           .orderBy(desc(answers.endedAt))
           .limit(speedAnswersMax)
         const byModel = Map.groupBy(rows, ({ model }) => model)
-        return new Map([...byModel].map(([model, given]) => [model, speedOf(given.flatMap(({ receipt }) => receipt ?? []))]))
+        return new Map(
+          [...byModel].map(([model, given]) => [model, speedOf(given.flatMap(({ receipt }) => receipt ?? []))]),
+        )
       }),
   }
 }
-
-/** JSON has no dates. */
-function toLeaderboard(kept: unknown): Leaderboard {
-  const board = kept as Leaderboard & { updatedAt: string; view: { since: string | null; until: string | null } }
-  return {
-    ...board,
-    view: { ...board.view, since: toDate(board.view.since), until: toDate(board.view.until) },
-    updatedAt: new Date(board.updatedAt),
-  }
-}
-
-const toDate = (text: string | null) => (text === null ? null : new Date(text))

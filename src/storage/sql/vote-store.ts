@@ -77,6 +77,15 @@ export function voteStore({ schema, transaction, read }: Engine): VoteStore {
         return { countedToday: today?.count ?? 0, hasCountedSamePrompt: same !== undefined }
       }),
 
+    idsOf: (voterId) =>
+      read(async (db) => {
+        const rows = await db
+          .select({ id: votes.id })
+          .from(votes)
+          .where(eq(votes.voterId, voterId))
+          .orderBy(asc(votes.id))
+        return rows.map(({ id }) => id)
+      }),
     tally: (voterId) => read((db) => tallyOf(db, schema, voterId)),
     preferences: (voterId, models) => read((db) => preferencesOf(db, schema, voterId, models)),
     promptsVotedOn: (voterId) => read((db) => promptsVotedOn(db, schema, voterId)),
