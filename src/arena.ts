@@ -3,36 +3,36 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { memoryBattleFeed } from './battles/battle-feed.ts'
-import type { BattleFeed } from './battles/battle-feed.ts'
 import type { Markup } from './battles/battle.ts'
+import type { BattleFeed } from './battles/battle-feed.ts'
+import { memoryBattleFeed } from './battles/battle-feed.ts'
 import type { BattleStore } from './battles/battle-store.ts'
 import type { ErasureStore } from './battles/erasure-store.ts'
-import type { ShareStore } from './battles/share-store.ts'
 import { defaultPolicy, type PairingPolicy } from './battles/pairing.ts'
 import { battleRunner, type Runner } from './battles/run-battle.ts'
+import type { ShareStore } from './battles/share-store.ts'
 import type { DrawPool, Screen } from './battles/start-battle.ts'
+import { type BoardDesk, boardDesk } from './cli/board-desk.ts'
 import { CommandError } from './cli/command-error.ts'
 import { canonical } from './cli/config-models.ts'
+import { placeOf } from './cli/export-context.ts'
+import { type ExportDesk, exportDesk } from './cli/export-desk.ts'
+import { recipientsOf } from './cli/recipients.ts'
 import type { Config } from './config.ts'
 import type { Log } from './core/events.ts'
 import { idFrom } from './core/ids.ts'
-import { formOverheadBytesMax } from './core/limits.ts'
+import { battleOpenMs, formOverheadBytesMax } from './core/limits.ts'
 import { acceptImage } from './images/accept-image.ts'
 import type { BlobStore } from './images/blob-store.ts'
-import { imageKey, type ImageRef } from './images/image.ts'
+import { type ImageRef, imageKey } from './images/image.ts'
 import type { ImageCodec } from './images/image-codec.ts'
 import type { ImageStore } from './images/image-store.ts'
-import { boardDesk, type BoardDesk } from './cli/board-desk.ts'
-import { placeOf } from './cli/export-context.ts'
-import { recipientsOf } from './cli/recipients.ts'
-import { type ExportDesk, exportDesk } from './cli/export-desk.ts'
-import { gainBetween } from './leaderboards/pair-gains.ts'
 import type { LeaderboardStore } from './leaderboards/leaderboard-store.ts'
+import { gainBetween } from './leaderboards/pair-gains.ts'
 import { type Health, modelHealth } from './models/health.ts'
 import type { Model } from './models/model.ts'
 import type { ModelStore } from './models/model-store.ts'
-import type { Provider, Sampling, SentImage } from './models/provider.ts'
+import type { Provider, SentImage } from './models/provider.ts'
 import { modelSlots } from './models/slots.ts'
 import { dailySpending, type Spending, startOfDay } from './models/spending.ts'
 import { screenQuestion } from './moderation/screen.ts'
@@ -40,9 +40,9 @@ import type { PromptSet } from './prompts/prompt.ts'
 import type { PromptStore } from './prompts/prompt-store.ts'
 import { builtinEntry, builtinModels, providerTools } from './providers/builtin-models.ts'
 import { moderatorFor } from './providers/moderator-for.ts'
-import { providerFor, type ProviderDeps } from './providers/provider-for.ts'
-import { type Transcriber, transcriber } from './providers/transcriber.ts'
+import { type ProviderDeps, providerFor } from './providers/provider-for.ts'
 import { sharpCodec } from './providers/sharp-codec.ts'
+import { type Transcriber, transcriber } from './providers/transcriber.ts'
 import { countMarkup, styleOf } from './ranking/style-features.ts'
 import { diskBlobStore } from './storage/disk/blob-store.ts'
 import { sqliteStorage } from './storage/sqlite/storage.ts'
@@ -67,6 +67,8 @@ export type Arena = AsyncDisposable & {
   runner: Runner
   health: Health
   boards: BoardDesk
+  /** Failure rates and speeds by model, of battles that are over. */
+  figures(): Promise<Figures>
   exports: ExportDesk
   /** Today's configured models. */
   contestants: Model[]
@@ -153,7 +155,9 @@ export async function assemble(config: Config, options: AssembleOptions): Promis
       spending.add(modelId, answer)
   const { baseUrl, model, key } = config.speech
   const hearing =
-    baseUrl === null || model === null ? null : transcriber({ baseUrl, model, secret: () => key?.reveal() ?? null }, { now })
+    baseUrl === null || model === null
+      ? null
+      : transcriber({ baseUrl, model, secret: () => key?.reveal() ?? null }, { now })
   const doors = config.moderation.map((door) => ({ ...door, moderator: moderatorFor(door, deps) }))
   const feed = memoryBattleFeed()
   const policy: PairingPolicy = { ...defaultPolicy, pairBaselines: config.battles.pairBaselines }
@@ -202,7 +206,8 @@ export async function assemble(config: Config, options: AssembleOptions): Promis
     log,
   })
   const exports = exportDesk({ place: placeOf(config), now })
-  if (config.prompts.seed) await plantSeeds(options.seedsFrom ?? join(packageRoot(), 'static', 'seeds'), { ...storage, blobs, codec, now })
+  if (config.prompts.seed)
+    await plantSeeds(options.seedsFrom ?? join(packageRoot(), 'static', 'seeds'), { ...storage, blobs, codec, now })
 
   const arena: Arena = {
     config,
@@ -221,6 +226,7 @@ export async function assemble(config: Config, options: AssembleOptions): Promis
     runner,
     health,
     boards,
+    figures: figuresOf(storage.leaderboards, now),
     exports,
     contestants,
     policy,
@@ -228,7 +234,14 @@ export async function assemble(config: Config, options: AssembleOptions): Promis
     async pool(prompt) {
       const gains = boards.gains()
       return {
-        candidates: await candidates(prompt, { contestants, providers, health, images: storage.images, battles: storage.battles, imagesMax: config.battles.images.perBattle }),
+        candidates: await candidates(prompt, {
+          contestants,
+          providers,
+          health,
+          images: storage.images,
+          battles: storage.battles,
+          imagesMax: config.battles.images.perBattle,
+        }),
         policy,
         policyHash,
         ...(gains && { gains: gainBetween(gains) }),
@@ -320,7 +333,14 @@ function measured(answer: string): Markup {
 
 async function candidates(
   { text, images: refs, promptId }: Parameters<DrawPool>[0],
-  { contestants, providers, health, images, battles, imagesMax }: {
+  {
+    contestants,
+    providers,
+    health,
+    images,
+    battles,
+    imagesMax,
+  }: {
     contestants: Model[]
     providers: Map<string, Provider>
     health: Health
@@ -335,7 +355,8 @@ async function candidates(
       model.state === 'active' && health.isWell(model.id) && model.imagesMax >= Math.max(refs.length, imagesMax),
   )
   const holders = able.filter((model) => providers.get(model.id)?.has)
-  const facts = holders.length === 0 ? [] : await Promise.all(refs.map(async ({ sha256 }) => (await images.find(sha256))?.facts))
+  const facts =
+    holders.length === 0 ? [] : await Promise.all(refs.map(async ({ sha256 }) => (await images.find(sha256))?.facts))
   const holds = await Promise.all(
     able.map((model) => providers.get(model.id)?.has?.({ question: text, promptId, images: refs, facts }) ?? true),
   )
@@ -362,7 +383,13 @@ type SeedImage = {
   file: string
   title: PromptSet['title']
   tags: string[]
-  questions: { id: string; text: PromptSet['title']; reference: PromptSet['title']; needs_image: boolean; tags?: string[] }[]
+  questions: {
+    id: string
+    text: PromptSet['title']
+    reference: PromptSet['title']
+    needs_image: boolean
+    tags?: string[]
+  }[]
 }
 
 /** Seed images go through the same door as every upload, so voters and models see what the stored hash says. */
@@ -394,7 +421,36 @@ async function plantSeeds(
         needsImage: question.needs_image,
       })
   }
-  await context.prompts.keepSet({ id: 'seed', title: { en: 'Seed images', zh: '示例图片' }, license: seeds.license, prompts })
+  await context.prompts.keepSet({
+    id: 'seed',
+    title: { en: 'Seed images', zh: '示例图片' },
+    license: seeds.license,
+    prompts,
+  })
+}
+
+type Figures = {
+  failureRates: Awaited<ReturnType<LeaderboardStore['failureRates']>>
+  speeds: Awaited<ReturnType<LeaderboardStore['speeds']>>
+}
+const quickMs = 20
+const figuresEveryMs = 60_000
+
+/** A pass over all answers: made for every page while it is quick, and once a minute in a large arena. */
+function figuresOf(leaderboards: LeaderboardStore, now: () => Date): () => Promise<Figures> {
+  let kept: { figures: Promise<Figures>; until: number } | null = null
+  return () => {
+    const started = performance.now()
+    if (kept && started < kept.until) return kept.figures
+    const openSince = new Date(now().getTime() - battleOpenMs)
+    const figures = Promise.all([leaderboards.failureRates(openSince), leaderboards.speeds(openSince)]).then(
+      ([failureRates, speeds]) => {
+        if (performance.now() - started > quickMs) kept = { figures, until: performance.now() + figuresEveryMs }
+        return { failureRates, speeds }
+      },
+    )
+    return figures
+  }
 }
 
 const isPublicSite = (config: Config) => config.access.vote === 'anyone' && config.site.url !== null

@@ -1,12 +1,12 @@
-import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:http'
-import { serve, type ServerType } from '@hono/node-server'
-import { assemble, type AssembleOptions } from './arena.ts'
+import type { AddressInfo } from 'node:net'
+import { type ServerType, serve } from '@hono/node-server'
+import { type AssembleOptions, assemble } from './arena.ts'
+import { arenaLog } from './cli/log.ts'
 import type { Config } from './config.ts'
 import { stopGraceMs } from './core/limits.ts'
 import { createApp } from './http/app.tsx'
 import { startJobs } from './jobs.ts'
-import { arenaLog } from './cli/log.ts'
 
 export type Running = { url: string; stop(options?: { graceMs?: number }): Promise<void> }
 

@@ -7,7 +7,18 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 
 // Who may import whom, besides itself. A name with a slash or `.ts` is a place of ours; `node:` any built-in; the rest are packages.
 const anything = null
-const product = ['core', 'images', 'models', 'voters', 'prompts', 'battles', 'votes', 'leaderboards', 'moderation', 'exports']
+const product = [
+  'core',
+  'images',
+  'models',
+  'voters',
+  'prompts',
+  'battles',
+  'votes',
+  'leaderboards',
+  'moderation',
+  'exports',
+]
 const mayImport: Record<string, string[] | null> = {
   core: [],
   ranking: [],
@@ -20,17 +31,7 @@ const mayImport: Record<string, string[] | null> = {
   leaderboards: ['core', 'battles', 'models', 'prompts', 'voters', 'votes', 'ranking'],
   moderation: ['core', 'images', 'prompts', 'battles', 'votes', 'voters'],
   exports: [...product, 'ranking'],
-  providers: [
-    'core',
-    'models',
-    'images',
-    'moderation',
-    'node:',
-    '@ai-sdk/',
-    'undici',
-    'sharp',
-    'zxing-wasm',
-  ],
+  providers: ['core', 'models', 'images', 'moderation', 'node:', '@ai-sdk/', 'undici', 'sharp', 'zxing-wasm'],
   storage: [...product, 'node:', 'drizzle-orm', 'better-sqlite3', 'hyparquet', 'hyparquet-writer'],
   http: [...product, 'ranking', 'arena.ts', 'views', 'hono', '@hono/node-server', 'prom-client', 'zod', 'node:'],
   cli: anything,
@@ -83,7 +84,19 @@ describe('who may import whom', () => {
 
   test('views import product folders, hono and the Markdown renderers only', () => {
     // `ranking` is pure arithmetic: a view may ask it for a statistic of what it shows.
-    const allowed = [...product, 'ranking', 'views', 'hono', 'markdown-it', 'highlight.js', 'katex', 'd3-scale', 'd3-array', 'd3-format', 'd3-shape']
+    const allowed = [
+      ...product,
+      'ranking',
+      'views',
+      'hono',
+      'markdown-it',
+      'highlight.js',
+      'katex',
+      'd3-scale',
+      'd3-array',
+      'd3-format',
+      'd3-shape',
+    ]
     const wrong = filesUnder('views').flatMap((file) =>
       specifiers(file)
         .filter((target) => !isUnder(target, allowed))
@@ -93,11 +106,17 @@ describe('who may import whom', () => {
   })
 
   test('the two sides and the two engines never meet, and workers never reach http or views', () => {
-    const wrong = [...filesUnder('src/storage/sql'), ...filesUnder('src/cli').filter((file) => /job[^/]*\.tsx?$/.test(file))].flatMap(
-      (file) =>
-        specifiers(file)
-          .filter((target) => (file.startsWith('src/cli') ? isUnder(target, ['http', 'views']) : isUnder(target, ['better-sqlite3', 'postgres'])))
-          .map((target) => `${file} -> ${target}`),
+    const wrong = [
+      ...filesUnder('src/storage/sql'),
+      ...filesUnder('src/cli').filter((file) => /job[^/]*\.tsx?$/.test(file)),
+    ].flatMap((file) =>
+      specifiers(file)
+        .filter((target) =>
+          file.startsWith('src/cli')
+            ? isUnder(target, ['http', 'views'])
+            : isUnder(target, ['better-sqlite3', 'postgres']),
+        )
+        .map((target) => `${file} -> ${target}`),
     )
     expect(wrong).toEqual([])
   })
@@ -147,5 +166,8 @@ describe('habits', () => {
 })
 
 function hasFiles(folder: string) {
-  return statSync(join(root, 'src', folder), { throwIfNoEntry: false })?.isDirectory() && filesUnder(`src/${folder}`).length > 0
+  return (
+    statSync(join(root, 'src', folder), { throwIfNoEntry: false })?.isDirectory() &&
+    filesUnder(`src/${folder}`).length > 0
+  )
 }

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
-import { type Arena, assemble, type AssembleOptions } from '../src/arena.ts'
+import { type Arena, type AssembleOptions, assemble } from '../src/arena.ts'
 import { type Config, loadConfig } from '../src/config.ts'
 import type { LogEvent } from '../src/core/events.ts'
 import { createApp } from '../src/http/app.tsx'
@@ -15,8 +15,9 @@ import { aModel } from './characters.ts'
 export type Contestants = { model: Model; provider: Provider }[]
 
 /** Two who answer at once, differently. */
-export const twoModels = (words: Record<string, string[]> = { ant: ['It is ', 'a cat.'], bee: ['Surely ', 'a dog.'] }): Contestants =>
-  Object.entries(words).map(([id, said]) => ({ model: aModel(id), provider: fakeProvider(said) }))
+export const twoModels = (
+  words: Record<string, string[]> = { ant: ['It is ', 'a cat.'], bee: ['Surely ', 'a dog.'] },
+): Contestants => Object.entries(words).map(([id, said]) => ({ model: aModel(id), provider: fakeProvider(said) }))
 
 export type TestArena = AsyncDisposable & {
   arena: Arena
@@ -31,7 +32,10 @@ export async function anArena({
   flags = {},
   metrics,
   ...options
-}: { contestants?: Contestants | null; flags?: Record<string, string>; metrics?: Config['metrics'] } & Omit<Partial<AssembleOptions>, 'contestants'> = {}): Promise<TestArena> {
+}: { contestants?: Contestants | null; flags?: Record<string, string>; metrics?: Config['metrics'] } & Omit<
+  Partial<AssembleOptions>,
+  'contestants'
+> = {}): Promise<TestArena> {
   const data = await mkdtemp(join(tmpdir(), 'sightline-test-'))
   const config = { ...aConfig({ data, ...flags }), ...(metrics ? { metrics } : {}) }
   const events: LogEvent[] = []
@@ -127,9 +131,19 @@ export function aVisitor(app: { request(path: string, init?: RequestInit): Respo
 
 let pictures = 0
 /** A small real JPEG; each one differs, so that no two battles share an image by accident. */
-export async function aPicture({ width = 64, height = 48, colour }: { width?: number; height?: number; colour?: string } = {}): Promise<File> {
+export async function aPicture({
+  width = 64,
+  height = 48,
+  colour,
+}: {
+  width?: number
+  height?: number
+  colour?: string
+} = {}): Promise<File> {
   const n = pictures++
   const background = colour ?? `rgb(${n % 256}, ${Math.floor(n / 256) % 256}, ${(n * 37) % 256})`
-  const bytes = await sharp({ create: { width, height, channels: 3, background } }).jpeg().toBuffer()
+  const bytes = await sharp({ create: { width, height, channels: 3, background } })
+    .jpeg()
+    .toBuffer()
   return new File([new Uint8Array(bytes)], 'photo.jpg', { type: 'image/jpeg' })
 }

@@ -13,14 +13,7 @@ export const otherSide = (side: Side): Side => (side === 'a' ? 'b' : 'a')
 
 export const battleStates = ['queued', 'writing', 'ready', 'voted', 'revealed', 'void', 'erased'] as const
 export type BattleState = (typeof battleStates)[number]
-export const voidReasons = [
-  'queue_timeout',
-  'cancelled',
-  'side_failed',
-  'interrupted',
-  'expired',
-  'skipped',
-] as const
+export const voidReasons = ['queue_timeout', 'cancelled', 'side_failed', 'interrupted', 'expired', 'skipped'] as const
 export type VoidReason = (typeof voidReasons)[number]
 
 export const modes = ['anonymous', 'revealed', 'named', 'ablation'] as const
@@ -140,7 +133,9 @@ export function next(
     case 'interrupted':
       return isIn('queued', 'writing') ? to('void', 'interrupted') : null
     case 'retry':
-      return isIn('void') && !isRevealed && (voidReason === 'side_failed' || voidReason === 'interrupted') ? to('queued') : null
+      return isIn('void') && !isRevealed && (voidReason === 'side_failed' || voidReason === 'interrupted')
+        ? to('queued')
+        : null
     case 'replace':
       return isIn('void') && !isRevealed && voidReason === 'side_failed' ? to('queued') : null
     case 'vote':

@@ -8,7 +8,7 @@ import { type Battle, failedSides, latestTurn, mayRetry, type Side } from './bat
 import type { BattleStore } from './battle-store.ts'
 import { drawReplacement } from './pairing.ts'
 import type { Runner } from './run-battle.ts'
-import { demandScreened, type DrawPool, flagsOf, type Screen, toPrompt } from './start-battle.ts'
+import { type DrawPool, demandScreened, flagsOf, type Screen, toPrompt } from './start-battle.ts'
 
 type Whose = { battleId: BattleId; voterId: VoterId }
 type Budget = Pick<Spending, 'demandBudget'>
@@ -21,7 +21,10 @@ export async function ownBattle({ battleId, voterId }: Whose, battles: BattleSto
 }
 
 /** Keeps what both have said and opens the vote, uncounted; a battle still in line is cancelled. */
-export async function stopBattle(whose: Whose, { battles, runner, now }: { battles: BattleStore; runner: Runner; now(): Date }) {
+export async function stopBattle(
+  whose: Whose,
+  { battles, runner, now }: { battles: BattleStore; runner: Runner; now(): Date },
+) {
   const battle = await ownBattle(whose, battles)
   if (battle.state !== 'queued' && battle.state !== 'writing') throw new Refusal('conflict', 'battle_over')
   if (battle.state === 'queued') await battles.move(battle.id, { type: 'cancel' }, now())
@@ -74,7 +77,10 @@ export async function replaceSide(
 }
 
 /** Leaves the battle without a vote; what is still being written stops. */
-export async function skipBattle(whose: Whose, { battles, runner, now }: { battles: BattleStore; runner: Runner; now(): Date }) {
+export async function skipBattle(
+  whose: Whose,
+  { battles, runner, now }: { battles: BattleStore; runner: Runner; now(): Date },
+) {
   const battle = await ownBattle(whose, battles)
   if ((await battles.move(battle.id, { type: 'skip' }, now())) === 'conflict')
     throw new Refusal('conflict', 'battle_over')
@@ -83,7 +89,13 @@ export async function skipBattle(whose: Whose, { battles, runner, now }: { battl
 
 /** A follow-up question to both; each sees only its own earlier answers. */
 export async function askAgain(
-  { text, images, promptId = null, inputMethod, ...whose }: Whose & {
+  {
+    text,
+    images,
+    promptId = null,
+    inputMethod,
+    ...whose
+  }: Whose & {
     text: string
     images: ImageRef[]
     promptId?: PromptId | null

@@ -80,7 +80,11 @@ export async function runBattle(id: BattleId, context: RunContext, signal: Abort
 type Running = {
   model: Model | undefined
   raw: string
-  outcome: null | { kind: 'finished'; finish: Finish } | { kind: 'stopped' } | { kind: 'failed'; reason: FailureReason; detail: string }
+  outcome:
+    | null
+    | { kind: 'finished'; finish: Finish }
+    | { kind: 'stopped' }
+    | { kind: 'failed'; reason: FailureReason; detail: string }
   receipt: Receipt | null
   kept: Answer | null
 }
@@ -125,7 +129,11 @@ async function writeBoth(battle: Battle, backstage: Backstage, context: RunConte
       { pacing: battle.pacing, elapsedMs: context.elapsed() - startedAt, startWaitMs: context.pace.startWaitMs },
     )
     // A failure ends the wait: the good answer is shown whole, the other side's place says so.
-    if (sides.some((side) => running[side].outcome?.kind === 'failed') && sides.every((side) => running[side].kept || running[side].outcome)) break
+    if (
+      sides.some((side) => running[side].outcome?.kind === 'failed') &&
+      sides.every((side) => running[side].kept || running[side].outcome)
+    )
+      break
     if (pace.isOver) break
     context.feed.publish(battle.id, { a: shownOf('a', pace.a, false), b: shownOf('b', pace.b, false) })
     await context.sleep(context.pace.tickMs, stop)
@@ -197,12 +205,18 @@ async function ask(
     }
     running.outcome ??= { kind: 'failed', reason: 'broken', detail: 'no_end' }
   } catch (error) {
-    running.outcome = { kind: 'failed', reason: 'broken', detail: `fault: ${error instanceof Error ? error.message : 'unknown'}` }
+    running.outcome = {
+      kind: 'failed',
+      reason: 'broken',
+      detail: `fault: ${error instanceof Error ? error.message : 'unknown'}`,
+    }
   }
   // A voter's stop keeps what was said; a stop of the arena is a failure that a retry may mend.
   if (stop.aborted && running.outcome.kind === 'failed') {
     const isVotersStop = stop.reason === 'stopped_by_voter' && running.raw.trim() !== ''
-    running.outcome = isVotersStop ? { kind: 'stopped' } : { kind: 'failed', reason: 'interrupted', detail: String(stop.reason) }
+    running.outcome = isVotersStop
+      ? { kind: 'stopped' }
+      : { kind: 'failed', reason: 'interrupted', detail: String(stop.reason) }
   }
 }
 
@@ -266,7 +280,11 @@ function flagsOf(flags: TurnFlag[], answers: Record<Side, EndedAnswer | 'kept'>)
   const ended = sides.map((side) => answers[side]).filter((answer) => answer !== 'kept')
   if (ended.some((answer) => answer.namedItself)) all.add('leaked_identity')
   if (ended.some((answer) => answer.state === 'finished' && answer.finish === 'cut')) all.add('truncated')
-  if (ended.length === 2 && ended.every((answer) => answer.state === 'finished') && ended[0]!.raw.trim() === ended[1]!.raw.trim())
+  if (
+    ended.length === 2 &&
+    ended.every((answer) => answer.state === 'finished') &&
+    ended[0]!.raw.trim() === ended[1]!.raw.trim()
+  )
     all.add('identical')
   return [...all]
 }
@@ -304,7 +322,11 @@ function tellOperator(
   }
 }
 
-const cutAt = (text: string, length: number) => text.slice(0, length).toWellFormed().replace(/\uFFFD$/, '')
+const cutAt = (text: string, length: number) =>
+  text
+    .slice(0, length)
+    .toWellFormed()
+    .replace(/\uFFFD$/, '')
 
 /** The battles being written by this process. */
 export type Runner = {
@@ -325,7 +347,11 @@ export function battleRunner(context: RunContext, arena: AbortSignal): Runner {
       const control = new AbortController()
       const done = runBattle(id, context, AbortSignal.any([arena, control.signal]))
         .catch(async (error: unknown) => {
-          context.log({ event: 'job_failed', job: `battle ${id}`, error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+          context.log({
+            event: 'job_failed',
+            job: `battle ${id}`,
+            error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+          })
           // Nobody writes it any more: left as it is, its page would wait until the next start of the arena.
           await context.battles.move(id, { type: 'interrupted' }, context.now()).catch(() => undefined)
         })

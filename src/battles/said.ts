@@ -1,6 +1,6 @@
+import type { ImageRef } from '../images/image.ts'
 import { parseGrounding, withChips } from '../models/grounding.ts'
 import type { Model } from '../models/model.ts'
-import type { ImageRef } from '../images/image.ts'
 import type { Said } from './battle.ts'
 
 /**
@@ -36,7 +36,10 @@ export function firstOf(said: Said, characters: number): Said {
   if (isLowSurrogate(said.text.charCodeAt(end))) end--
   const text = said.text.slice(0, end)
   const chips = said.chips.slice(0, text.split('\uE001').length - 1)
-  const marks = said.marks.slice(0, chips.reduce((most, chip) => Math.max(most, ...chip.marks.map((mark) => mark + 1)), 0))
+  const marks = said.marks.slice(
+    0,
+    chips.reduce((most, chip) => Math.max(most, ...chip.marks.map((mark) => mark + 1)), 0),
+  )
   return { text, chips, marks }
 }
 

@@ -56,7 +56,7 @@ export const isLoopback = (host: string) =>
   host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 
 /** What the configuration can already say but this version cannot yet do: refused, so that nobody relies on it. */
-function notYet({ access, battles, metrics, ranking, storage }: FileConfig): Finding[] {
+function notYet({ access, battles, ranking, storage }: FileConfig): Finding[] {
   const wishes: [boolean, Path, string][] = [
     [access.vote === 'link', ['access', 'vote'], 'this version has no invitations yet; write me or anyone'],
     [

@@ -14,7 +14,8 @@ const levels: Partial<Record<LogEvent['event'], 'debug' | 'warn' | 'error'>> = {
 
 /** JSON lines on stderr; one readable line each on a terminal. Events carry ids only, so no question, answer, image or key can enter. */
 export function arenaLog({ isTerminal = process.stderr.isTTY ?? false } = {}): Log {
-  if (isTerminal) return (event) => (levels[event.event] === 'debug' ? undefined : process.stderr.write(`${readable(event)}\n`))
+  if (isTerminal)
+    return (event) => (levels[event.event] === 'debug' ? undefined : process.stderr.write(`${readable(event)}\n`))
   const logger = pino(
     { base: null, timestamp: pino.stdTimeFunctions.isoTime, level: process.env.SIGHTLINE_LOG_LEVEL ?? 'info' },
     pino.destination({ dest: 2, sync: false }),
@@ -29,4 +30,5 @@ function readable(event: LogEvent) {
   return [time, name.replaceAll('_', ' '), ...rest].join('  ')
 }
 
-const escaped = (text: string) => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`)
+const escaped = (text: string) =>
+  text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`)

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { Hono } from 'hono'
-import { getCookie } from 'hono/cookie'
-import { compress } from 'hono/compress'
 import type { Context } from 'hono'
+import { Hono } from 'hono'
+import { compress } from 'hono/compress'
+import { getCookie } from 'hono/cookie'
+import { type Theme, themes } from '../../views/frame.ts'
+import { isLanguage, type Language, languages } from '../../views/strings/strings.ts'
 import type { Arena } from '../arena.ts'
 import { Refusal } from '../core/errors.ts'
-import { isLanguage, type Language, languages } from '../../views/strings/strings.ts'
-import { type Theme, themes } from '../../views/frame.ts'
 import { clientAddress, isLoopback, networkKey, trustedProxies } from './address.ts'
 import { loadAssets } from './assets.ts'
 import { mountBattles } from './battles.tsx'
@@ -14,13 +14,13 @@ import { mountCompare } from './compare.tsx'
 import { mountComposer } from './composer.tsx'
 import { mountData } from './data.tsx'
 import type { Env } from './env.ts'
+import { refuse } from './errors.tsx'
 import { mountHealth } from './health.ts'
 import { mountImages } from './images.ts'
 import { mountLeaderboard } from './leaderboard.tsx'
-import { refuse } from './errors.tsx'
 import { mountMethod } from './method.tsx'
-import { mountModels } from './models.tsx'
 import { mountMetrics } from './metrics.ts'
+import { mountModels } from './models.tsx'
 import { pageMaker } from './pages.tsx'
 import { mountPreferences } from './preferences.ts'
 import { mountPrompts } from './prompts.tsx'
@@ -46,7 +46,14 @@ export function createApp(arena: Arena): Hono<Env> {
     c.set('requestId', requestId())
     await next()
     const ms = Math.round(performance.now() - started)
-    arena.log({ event: 'request', id: c.get('requestId'), method: c.req.method, path: c.req.path, status: c.res.status, ms })
+    arena.log({
+      event: 'request',
+      id: c.get('requestId'),
+      method: c.req.method,
+      path: c.req.path,
+      status: c.res.status,
+      ms,
+    })
   })
   app.use(security({ isSecure: arena.isSecure }))
   app.use(compress({ contentTypeFilter: /^(?:text\/(?:html|csv)|application\/json)/ }))
@@ -67,7 +74,8 @@ export function createApp(arena: Arena): Hono<Env> {
   })
   // Behind a proxy that ends TLS our own request URL says http, so the public address is believed as well. What sends neither header is no browser.
   app.use((c, next) => {
-    if (isBrowser(c) && c.req.method !== 'GET' && c.req.method !== 'HEAD' && !isFromHere(c, origins)) throw new Refusal('forbidden', 'origin_foreign')
+    if (isBrowser(c) && c.req.method !== 'GET' && c.req.method !== 'HEAD' && !isFromHere(c, origins))
+      throw new Refusal('forbidden', 'origin_foreign')
     return next()
   })
   app.use(session({ ...arena }))
@@ -91,7 +99,11 @@ export function createApp(arena: Arena): Hono<Env> {
 /** Whatever the type of its body: not only forms can be sent from another site's page. */
 const isFromHere = (c: Context<Env>, origins: string[]) => {
   const origin = c.req.header('origin')
-  return c.req.header('sec-fetch-site') === 'same-origin' || origin === new URL(c.req.url).origin || (origin !== undefined && origins.includes(origin))
+  return (
+    c.req.header('sec-fetch-site') === 'same-origin' ||
+    origin === new URL(c.req.url).origin ||
+    (origin !== undefined && origins.includes(origin))
+  )
 }
 
 /** The reference that a person can read out and the operator can find in the log. */
@@ -114,7 +126,8 @@ function languageFor(c: Context<Env>, offered: Language[]): Language {
   return all[0]!
 }
 
-const themeOf = (text: string | undefined): Theme => (themes as readonly string[]).includes(text ?? '') ? (text as Theme) : 'system'
+const themeOf = (text: string | undefined): Theme =>
+  (themes as readonly string[]).includes(text ?? '') ? (text as Theme) : 'system'
 
 /** JSON only where it was asked for before HTML: browsers send both. */
 const wantsJson = (accept = '') => accept.includes('application/json') && !accept.includes('text/html')

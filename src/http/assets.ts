@@ -17,7 +17,12 @@ const scripts = ['vendor/htmx.min.js', 'vendor/hx-sse.min.js', 'vendor/hx-csp.mi
 export function loadAssets(): { assets: Assets; mount(app: Hono<Env>): void } {
   const root = join(packageRoot(), 'static')
   const read = (name: string) => readFileSync(join(root, name))
-  const js = asset('app', 'js', 'text/javascript; charset=utf-8', Buffer.concat(scripts.flatMap((name) => [read(name), Buffer.from('\n;')])))
+  const js = asset(
+    'app',
+    'js',
+    'text/javascript; charset=utf-8',
+    Buffer.concat(scripts.flatMap((name) => [read(name), Buffer.from('\n;')])),
+  )
   const css = asset('app', 'css', 'text/css; charset=utf-8', read('app.css'))
   const icon = asset('favicon', 'svg', 'image/svg+xml', read('icons/favicon.svg'))
   const all = new Map([js, css, icon].map((one) => [one.path, one]))

@@ -17,8 +17,8 @@ import { revealBattle } from '../votes/reveal-battle.ts'
 import { type ReasonKey, reasonKeys, type VoteReason } from '../votes/vote.ts'
 import { withdrawVote } from '../votes/withdraw-vote.ts'
 import { demandVoting } from './access.ts'
-import type { Env } from './env.ts'
 import { imagesFrom } from './composer.tsx'
+import type { Env } from './env.ts'
 import { checkForm, type Form, readForm } from './forms.ts'
 import { originOf } from './origin.ts'
 import type { Pages } from './pages.tsx'
@@ -42,7 +42,11 @@ export function mountBattles(app: Hono<Env>, arena: Arena, pages: Pages) {
 
   const action = (
     name: string,
-    act: (c: Context<Env>, form: Form, whose: { battleId: string; voterId: VoterId }) => Promise<BattleView['focus'] | Response | void>,
+    act: (
+      c: Context<Env>,
+      form: Form,
+      whose: { battleId: string; voterId: VoterId },
+    ) => Promise<BattleView['focus'] | Response | undefined>,
   ) =>
     app.post(`/b/:id{[a-z0-9]+}/${name}`, async (c) => {
       const form = await readForm(c, arena)
@@ -55,11 +59,21 @@ export function mountBattles(app: Hono<Env>, arena: Arena, pages: Pages) {
       const battle = await ownBattle({ battleId, voterId }, arena.battles)
       if (c.get('wantsJson')) return c.json(await twinOf(battle, arena))
       if (!c.get('isFragment')) return c.redirect(battlePath(battleId), 303)
-      return c.html(<BattleUpdate hands={pages.hands(c)} {...await viewOf(battle, arena, originOf(c, arena))} focus={acted ?? null} />)
+      return c.html(
+        <BattleUpdate
+          hands={pages.hands(c)}
+          {...(await viewOf(battle, arena, originOf(c, arena)))}
+          focus={acted ?? null}
+        />,
+      )
     })
 
   action('vote', async (c, form, whose) => {
-    const { outcome } = parsed(z.object({ outcome: z.enum(outcomes) }), { outcome: form.text('outcome') }, 'unknown_outcome')
+    const { outcome } = parsed(
+      z.object({ outcome: z.enum(outcomes) }),
+      { outcome: form.text('outcome') },
+      'unknown_outcome',
+    )
     const reasons = reasonsFrom(form)
     const isWhy = form.text('reasons_only') !== undefined || form.text('note') !== undefined || reasons !== undefined
     await castVote(
@@ -92,7 +106,10 @@ export function mountBattles(app: Hono<Env>, arena: Arena, pages: Pages) {
     return 'reveal'
   })
   action('share', async (c, form, whose) => {
-    if (form.text('remove') !== undefined) return removeShare(whose, arena)
+    if (form.text('remove') !== undefined) {
+      await removeShare(whose, arena)
+      return
+    }
     const withImage = !['', '0', 'false'].includes(form.text('with_image') ?? '')
     const share = await shareBattle({ ...whose, withImage }, arena)
     if (!c.get('wantsJson')) return
@@ -102,7 +119,9 @@ export function mountBattles(app: Hono<Env>, arena: Arena, pages: Pages) {
     await stopBattle(whose, arena)
     await ended(whose.battleId, arena)
   })
-  action('retry', async (_c, _form, whose) => retryBattle(whose, arena))
+  action('retry', async (_c, _form, whose) => {
+    await retryBattle(whose, arena)
+  })
   action('replace', async (_c, form, whose) => {
     const side = sides.find((one) => one === form.text('side'))
     await replaceSide({ ...whose, side }, arena)
@@ -137,7 +156,12 @@ export function mountBattles(app: Hono<Env>, arena: Arena, pages: Pages) {
         images: (await imagesFrom(form, whose.voterId, arena)).map(toImageRef),
         inputMethod: form.text('input_method') === 'spoken' ? 'spoken' : 'typed',
       },
-      { ...arena, turnsMax: arena.config.battles.turns, imagesPerTurnMax: images.perTurn, imagesPerBattleMax: images.perBattle },
+      {
+        ...arena,
+        turnsMax: arena.config.battles.turns,
+        imagesPerTurnMax: images.perTurn,
+        imagesPerBattleMax: images.perBattle,
+      },
     )
   })
 }
@@ -155,7 +179,9 @@ export async function viewOf(battle: Battle, arena: Arena, origin: string): Prom
     turnsMax: mayAskNow(battle, arena) ? arena.config.battles.turns : 1,
     imagesPerTurnMax: arena.config.battles.images.perTurn,
     mayReplace: battle.state === 'void' && arena.contestants.filter((model) => model.state === 'active').length > 2,
-    ...(isRevealed(battle) ? { standing: await standingOf(battle, arena), share: await linkOf(battle, arena, origin) } : {}),
+    ...(isRevealed(battle)
+      ? { standing: await standingOf(battle, arena), share: await linkOf(battle, arena, origin) }
+      : {}),
   }
 }
 
@@ -228,7 +254,7 @@ function reasonsFrom(form: Form): VoteReason[] | undefined {
 async function saveReasons(form: Form, whose: { battleId: string; voterId: VoterId }, arena: Arena) {
   if (form.text('note') === undefined && form.all('reasons').length === 0) return
   const vote = await arena.votes.find(whose.battleId)
-  if (!vote || vote.status !== 'open') return
+  if (vote?.status !== 'open') return
   await castVote(
     {
       ...whose,

@@ -1,6 +1,13 @@
 import type { Context, Hono } from 'hono'
 import type { Child } from 'hono/jsx'
-import { ComposerPage, type ComposerError, type ComposerView, type Draft, emptyDraft, quickQuestions } from '../../views/composer.tsx'
+import {
+  type ComposerError,
+  ComposerPage,
+  type ComposerView,
+  type Draft,
+  emptyDraft,
+  quickQuestions,
+} from '../../views/composer.tsx'
 import { document } from '../../views/layout.tsx'
 import type { Arena } from '../arena.ts'
 import { type Challenge, startBattle } from '../battles/start-battle.ts'
@@ -37,7 +44,10 @@ export async function submitted(
   c: Context<Env>,
   arena: Arena,
   pages: Pages,
-  { page, pairOf = () => undefined }: { page(view: ComposerView, form: Form): Child; pairOf?: (form: Form) => Challenge['pair'] },
+  {
+    page,
+    pairOf = () => undefined,
+  }: { page(view: ComposerView, form: Form): Child; pairOf?: (form: Form) => Challenge['pair'] },
 ): Promise<Response> {
   demandVoting(c, arena)
   const form = await readForm(c, arena)
@@ -130,7 +140,12 @@ async function setImage(prompt: SetPrompt, arena: Arena): Promise<Image> {
 }
 
 /** Images sent ahead, then files. Each is told to `kept` as soon as it is stored. */
-export async function imagesFrom(form: Form, voterId: VoterId, arena: Arena, kept: { id: string; width: number; height: number }[] = []): Promise<Image[]> {
+export async function imagesFrom(
+  form: Form,
+  voterId: VoterId,
+  arena: Arena,
+  kept: { id: string; width: number; height: number }[] = [],
+): Promise<Image[]> {
   const images: Image[] = []
   const keep = (image: Image) => {
     images.push(image)
@@ -208,7 +223,12 @@ async function randomPrompt(arena: Arena) {
   return all[Math.floor(arena.random() * all.length)]
 }
 
-export async function composerView(c: Context<Env>, arena: Arena, draft: Draft, error?: ComposerError): Promise<ComposerView> {
+export async function composerView(
+  c: Context<Env>,
+  arena: Arena,
+  draft: Draft,
+  error?: ComposerError,
+): Promise<ComposerView> {
   const voterId = c.get('voterId')
   const active = arena.contestants.filter((model) => model.state === 'active')
   const well = active.filter((model) => arena.health.isWell(model.id))

@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
+import type { DataFilter } from '../../views/data.tsx'
 import { Refusal } from '../core/errors.ts'
 import { defaultOptions, type ExportOptions, isPreset, wholeArena } from '../exports/options.ts'
-import type { DataFilter } from '../../views/data.tsx'
 import type { Env } from './env.ts'
 
 /** Where filters are read from: the query of the page, or the form that starts an export. */

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import type { Context, Hono } from 'hono'
-import { DataPage, type DataView } from '../../views/data.tsx'
+import { DataPage, type DataView as DataPageView } from '../../views/data.tsx'
 import { document } from '../../views/layout.tsx'
 import type { Arena } from '../arena.ts'
 import { Refusal } from '../core/errors.ts'
@@ -19,7 +19,7 @@ import { rangeOf } from './range.ts'
 export function mountData(app: Hono<Env>, arena: Arena, pages: Pages) {
   app.get('/data', async (c) => {
     if (c.get('wantsJson')) return c.json(await twinOf(c, arena))
-    return c.html(document(<DataPage frame={pages.frame(c, 'data')} {...await viewOf(c, arena)} />))
+    return c.html(document(<DataPage frame={pages.frame(c, 'data')} {...(await viewOf(c, arena))} />))
   })
   app.get('/data.json', async (c) => c.json(await twinOf(c, arena)))
 
@@ -71,7 +71,7 @@ export function mountData(app: Hono<Env>, arena: Arena, pages: Pages) {
 
 const streamOf = (readable: Readable) => Readable.toWeb(readable) as ReadableStream<Uint8Array>
 
-async function viewOf(c: Context<Env>, arena: Arena): Promise<DataView> {
+async function viewOf(c: Context<Env>, arena: Arena): Promise<DataPageView> {
   const filter = dataFilterFrom(fieldsOfQuery(c))
   const options = toOptions(filter, arena.config.exports)
   const mayExport = mayTakeData(c, arena)
@@ -103,7 +103,7 @@ async function viewOf(c: Context<Env>, arena: Arena): Promise<DataView> {
 }
 
 /** A form may write several files: the counts of its first are shown, and the rows of all. */
-function previewOf({ votes, presets, sample, bytes }: ExportPreview): NonNullable<DataView['preview']> {
+function previewOf({ votes, presets, sample, bytes }: ExportPreview): NonNullable<DataPageView['preview']> {
   const columns = ['question', 'answer_a', 'answer_b', 'winner', 'model_a', 'model_b'] as const
   return {
     battles: votes,

@@ -14,7 +14,14 @@ export function refuse(error: unknown, c: Context<Env>, arena: Arena, pages: Pag
   if (!refusal) {
     const { message, stack } = error instanceof Error ? error : new Error(String(error))
     arena.log({ event: 'fault', id: ref, path: c.req.path, error: message, stack })
-    return answer(c, pages, { status: 500, code: 'fault', ref, sentence: pages.hands(c).say('error.fault'), key: null, params: {} })
+    return answer(c, pages, {
+      status: 500,
+      code: 'fault',
+      ref,
+      sentence: pages.hands(c).say('error.fault'),
+      key: null,
+      params: {},
+    })
   }
   const status = statusOf[refusal.code]
   arena.log({ event: 'request_refused', id: ref, path: c.req.path, key: refusal.key, status })
@@ -44,7 +51,12 @@ function answer(c: Context<Env>, pages: Pages, { status, code, ref, sentence, ke
   }
   const props = { code, sentence, ref, status }
   if (c.get('isFragment')) return c.html(<ErrorNotice hands={pages.hands(c)} {...props} />, status)
-  return pages.send(c, { title: pages.hands(c).say('error.title'), current: null }, <ErrorPage hands={pages.hands(c)} {...props} />, status)
+  return pages.send(
+    c,
+    { title: pages.hands(c).say('error.title'), current: null },
+    <ErrorPage hands={pages.hands(c)} {...props} />,
+    status,
+  )
 }
 
 function toRefusal(error: unknown): Refusal | null {

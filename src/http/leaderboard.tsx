@@ -56,7 +56,10 @@ export async function boardFor(c: Context<Env>, arena: Arena): Promise<Asked> {
   demandBoard(c, arena)
   const view = boardViewFrom(c)
   const { board, isUpdating } = await arena.boards.of(view, c.get('voterId'))
-  const [models, failures] = await Promise.all([arena.models.all(), arena.leaderboards.failureRates()])
+  const [models, failures] = await Promise.all([
+    arena.models.all(),
+    arena.figures().then(({ failureRates }) => failureRates),
+  ])
   const whole = withUnranked(board, models)
   const filter = modelFilter(c)
   const rows = knownRows(whole, models, failures).filter(
@@ -101,7 +104,7 @@ async function viewOf(
 ): Promise<LeaderboardView> {
   const now = arena.now()
   const [speeds, summary, history, losses, models] = await Promise.all([
-    arena.leaderboards.speeds(),
+    arena.figures().then(({ speeds }) => speeds),
     board.summary ?? summaryOf(arena, now),
     view.voters === 'mine' || view.until !== null ? [] : arena.leaderboards.history(view, historyDaysMax),
     arena.leaderboards.lossReasons(lossVotesMax),

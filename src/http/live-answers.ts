@@ -1,8 +1,8 @@
+import { type AnswerRenderer, answerRenderer } from '../../views/markdown.ts'
+import type { Say } from '../../views/strings/strings.ts'
 import type { Answers, Side } from '../battles/battle.ts'
 import { sides } from '../battles/battle.ts'
 import type { BattleId } from '../core/ids.ts'
-import type { Say } from '../../views/strings/strings.ts'
-import { type AnswerRenderer, answerRenderer } from '../../views/markdown.ts'
 
 /** One side as HTML: blocks that will not change any more, and the one still open. */
 export type LiveSide = { blocks: string[]; tail: string; restarts: number }

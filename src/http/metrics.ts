@@ -26,15 +26,30 @@ export function mountMetrics(app: Hono<Env>, arena: Arena) {
 function counters(arena: Arena) {
   const registry = new Registry()
   const registers = [registry]
-  const battles = new Counter({ name: 'sightline_battles_total', help: 'Battles by what happened to them', labelNames: ['event'], registers })
-  const votes = new Counter({ name: 'sightline_votes_total', help: 'Votes by change', labelNames: ['change'], registers })
+  const battles = new Counter({
+    name: 'sightline_battles_total',
+    help: 'Battles by what happened to them',
+    labelNames: ['event'],
+    registers,
+  })
+  const votes = new Counter({
+    name: 'sightline_votes_total',
+    help: 'Votes by change',
+    labelNames: ['change'],
+    registers,
+  })
   const failures = new Counter({
     name: 'sightline_side_failures_total',
     help: 'Failed answers by model and reason',
     labelNames: ['model', 'reason'],
     registers,
   })
-  const pauses = new Counter({ name: 'sightline_model_pauses_total', help: 'Models paused after failures', labelNames: ['model'], registers })
+  const pauses = new Counter({
+    name: 'sightline_model_pauses_total',
+    help: 'Models paused after failures',
+    labelNames: ['model'],
+    registers,
+  })
   const requests = new Histogram({
     name: 'sightline_request_seconds',
     help: 'Time to the head of the answer',

@@ -14,7 +14,9 @@ import type { Pages } from './pages.tsx'
 const shownCategories = boardCategories.filter((category) => category !== 'all')
 
 export function mountModels(app: Hono<Env>, arena: Arena, pages: Pages) {
-  app.get('/models/:id{.+\\.json}', async (c) => c.json(twinOf(await viewOf(c, arena, c.req.param('id').slice(0, -'.json'.length)))))
+  app.get('/models/:id{.+\\.json}', async (c) =>
+    c.json(twinOf(await viewOf(c, arena, c.req.param('id').slice(0, -'.json'.length)))),
+  )
   app.get('/models/:id', async (c) => {
     const view = await viewOf(c, arena, c.req.param('id'))
     if (c.get('wantsJson')) return c.json(twinOf(view))
@@ -30,7 +32,7 @@ async function viewOf(c: Context<Env>, arena: Arena, id: string): Promise<ModelV
   const [{ board }, facts, speeds, versions, models] = await Promise.all([
     arena.boards.of(wholeBoard, null),
     arena.leaderboards.modelFacts(id, openSince),
-    arena.leaderboards.speeds(),
+    arena.figures().then(({ speeds }) => speeds),
     arena.models.versions(id),
     arena.models.all(),
   ])

@@ -16,7 +16,9 @@ export type Pages = {
   say(language: Language): Say
   send(
     c: Context<Env>,
-    page: Pick<PageProps, 'title' | 'layout' | 'isPrivate' | 'refreshSeconds' | 'status'> & { current: PageName | null },
+    page: Pick<PageProps, 'title' | 'layout' | 'isPrivate' | 'refreshSeconds' | 'status'> & {
+      current: PageName | null
+    },
     content: Child,
     status?: 200 | 201 | 400 | 401 | 403 | 404 | 409 | 410 | 413 | 415 | 422 | 429 | 500 | 503,
   ): Response | Promise<Response>
@@ -24,7 +26,9 @@ export type Pages = {
 
 export function pageMaker(arena: Arena, assets: Assets): Pages {
   const offered = arena.config.site.languages.filter(isLanguage)
-  const sayings = new Map(languages.map((language) => [language, sayIn(language, arena.config.site.strings[language] ?? {})]))
+  const sayings = new Map(
+    languages.map((language) => [language, sayIn(language, arena.config.site.strings[language] ?? {})]),
+  )
   const hands = (c: Context<Env>): Hands => ({
     say: sayings.get(c.get('language') ?? 'en')!,
     csrf: csrfToken(c.get('voterId') ?? null, arena.secret),

@@ -45,8 +45,7 @@ export function session({
 
 type Signing = { secret: Uint8Array; isSecure: boolean }
 const cookieName = (isSecure: boolean) => (isSecure ? secureName : plainName)
-const cookieOptions = (isSecure: boolean) =>
-  ({ httpOnly: true, sameSite: 'Lax', path: '/', secure: isSecure }) as const
+const cookieOptions = (isSecure: boolean) => ({ httpOnly: true, sameSite: 'Lax', path: '/', secure: isSecure }) as const
 
 /** From now on this browser is that voter. */
 export function rememberVoter(c: Context<Env>, id: VoterId, { secret, isSecure }: Signing) {

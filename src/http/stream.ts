@@ -19,7 +19,7 @@ import {
   streamWriteTimeoutMs,
 } from '../core/limits.ts'
 import type { Env } from './env.ts'
-import { type Live, type LiveAnswers, liveAnswers, type LiveSide } from './live-answers.ts'
+import { type Live, type LiveAnswers, type LiveSide, liveAnswers } from './live-answers.ts'
 import type { Pages } from './pages.tsx'
 import { csrfToken } from './session.ts'
 
@@ -34,7 +34,10 @@ export function mountStream(app: Hono<Env>, arena: Arena, pages: Pages) {
     if (!voterId || !isId(battleId)) throw new Refusal('not_found', 'no_such_battle')
     const battle = await ownBattle({ battleId, voterId }, arena.battles)
     // One voter behind a shared address must not shut out the others, so the network limit is for public sites.
-    const leave = open.enter(voterId, arena.config.access.vote === 'anyone' && arena.config.site.url ? c.get('network') : null)
+    const leave = open.enter(
+      voterId,
+      arena.config.access.vote === 'anyone' && arena.config.site.url ? c.get('network') : null,
+    )
     const language = c.get('language')
     const messages = read(battle, live.get(language)!, pages.say(language), csrfToken(voterId, arena.secret), arena)
     c.header('Content-Type', 'text/event-stream; charset=utf-8')
@@ -57,7 +60,13 @@ async function* read(battle: Battle, live: LiveAnswers, say: Say, csrf: string, 
       const now = live.of(id, turn, shown)
       const rendered = renderedSince(before?.live ?? null, now)
       before = {
-        live: { answers: now.answers, sides: { a: { ...now.sides.a, blocks: [...now.sides.a.blocks] }, b: { ...now.sides.b, blocks: [...now.sides.b.blocks] } } },
+        live: {
+          answers: now.answers,
+          sides: {
+            a: { ...now.sides.a, blocks: [...now.sides.a.blocks] },
+            b: { ...now.sides.b, blocks: [...now.sides.b.blocks] },
+          },
+        },
         state: {
           say,
           csrf,
@@ -75,7 +84,8 @@ async function* read(battle: Battle, live: LiveAnswers, say: Say, csrf: string, 
     let isFirst = true
     while (current && isRunning(current) && latestTurn(current).number === turn) {
       for await (const shown of arena.feed.follow(id, control.signal)) {
-        if (current.state === 'queued' && sides.some((side) => shown[side].text !== '')) current = { ...current, state: 'writing' }
+        if (current.state === 'queued' && sides.some((side) => shown[side].text !== ''))
+          current = { ...current, state: 'writing' }
         const known: StreamState | undefined = (before as { state: StreamState } | null)?.state
         const state = stateOf(current, shown)
         const html: string = known ? delta(state, known) : fullState(state)
@@ -150,7 +160,9 @@ function eventStream(messages: AsyncGenerator<Message>, leave: () => void): Read
           end()
           return controller.close()
         }
-        controller.enqueue(encoder.encode(padded('done' in came.value ? 'event: done\ndata: \n\n' : dataOf(came.value.html))))
+        controller.enqueue(
+          encoder.encode(padded('done' in came.value ? 'event: done\ndata: \n\n' : dataOf(came.value.html))),
+        )
         stuck = setTimeout(() => {
           end()
           controller.error(new Error('the reader took nothing for too long'))
@@ -162,7 +174,11 @@ function eventStream(messages: AsyncGenerator<Message>, leave: () => void): Read
   )
 }
 
-const dataOf = (html: string) => `${html.split('\n').map((line) => `data: ${line}`).join('\n')}\n\n`
+const dataOf = (html: string) =>
+  `${html
+    .split('\n')
+    .map((line) => `data: ${line}`)
+    .join('\n')}\n\n`
 
 /** The length of an event must not tell which side wrote how much: a comment fills it up to a multiple of 256 bytes. */
 function padded(event: string) {

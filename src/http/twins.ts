@@ -7,7 +7,6 @@ import {
   latestTurn,
   type RevealedBattle,
   type Side,
-
 } from '../battles/battle.ts'
 import type { Vote } from '../votes/vote.ts'
 
@@ -84,6 +83,13 @@ export const plainText = ({ text, chips }: Pick<Answer, 'text' | 'chips'>) =>
 
 const modelTwin = ({ contestants }: RevealedBattle, side: Side) => {
   const { id, name, version, card, isBaseline, isReplay } = contestants[side]
-  return { id, name, version, organization: card.organization ?? null, license: card.license ?? null, baseline: isBaseline, replay: isReplay }
+  return {
+    id,
+    name,
+    version,
+    organization: card.organization ?? null,
+    license: card.license ?? null,
+    baseline: isBaseline,
+    replay: isReplay,
+  }
 }
-

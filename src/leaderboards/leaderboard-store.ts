@@ -20,11 +20,11 @@ export type LeaderboardStore = {
   /** What the newest counted votes, this many, hold against the models that lost them. */
   lossReasons(votesMax: number): Promise<LossReasons[]>
   /** Share of asked answers that failed, for models that were asked. */
-  failureRates(): Promise<Map<ModelId, number>>
+  failureRates(openSince: Date): Promise<Map<ModelId, number>>
   /** Languages of voted questions, and how many counted votes there are since a moment. */
   summary(since: Date): Promise<{ languages: string[]; votesSince: number }>
   /** Medians over each model's newest answers; null where its service told nothing. */
-  speeds(): Promise<Map<ModelId, { firstTextMs: number | null; tokensPerSecond: number | null }>>
+  speeds(openSince: Date): Promise<Map<ModelId, { firstTextMs: number | null; tokensPerSecond: number | null }>>
   /**
    * What a model's page says beside its ratings. Battles whose names may still be hidden (not revealed, started since `openSince`) are left out:
    * a counter that moved with them would tell who is being judged.

@@ -56,7 +56,10 @@ export async function castVote(
     dwellMs: turn.readyAt && Math.max(0, castAt.getTime() - turn.readyAt.getTime()),
     castAt,
     reasons: choice.reasons?.slice(0, reasonsMax),
-    note: choice.note === undefined ? undefined : (choice.note ?? '').trim().slice(0, noteCharactersMax).toWellFormed() || null,
+    note:
+      choice.note === undefined
+        ? undefined
+        : (choice.note ?? '').trim().slice(0, noteCharactersMax).toWellFormed() || null,
     idempotencyKey: choice.idempotencyKey,
     seenRevision: choice.seenRevision,
   })
@@ -75,4 +78,5 @@ async function notVotable(id: BattleId, { battles, votes }: { battles: BattleSto
   return new Refusal('conflict', 'battle_closed', { params: stored })
 }
 
-const storedOutcome = (vote: { outcome: Outcome } | undefined): Record<string, string> => (vote ? { outcome: vote.outcome } : {})
+const storedOutcome = (vote: { outcome: Outcome } | undefined): Record<string, string> =>
+  vote ? { outcome: vote.outcome } : {}

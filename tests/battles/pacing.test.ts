@@ -43,19 +43,22 @@ describe('paced', () => {
 
   test('what is released never shrinks', () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.nat(90), fc.nat(90), fc.boolean()), { minLength: 1, maxLength: 40 }), (steps) => {
-        let pace = startPace
-        let [a, b, ended] = [0, 0, false]
-        for (const [da, db, end] of steps) {
-          a += da
-          b += ended ? 0 : db
-          ended ||= end
-          const next = nextPace(pace, { a: heard(a), b: heard(b, ended) }, options)
-          expect(next.a).toBeGreaterThanOrEqual(pace.a)
-          expect(next.b).toBeGreaterThanOrEqual(pace.b)
-          pace = next
-        }
-      }),
+      fc.property(
+        fc.array(fc.tuple(fc.nat(90), fc.nat(90), fc.boolean()), { minLength: 1, maxLength: 40 }),
+        (steps) => {
+          let pace = startPace
+          let [a, b, ended] = [0, 0, false]
+          for (const [da, db, end] of steps) {
+            a += da
+            b += ended ? 0 : db
+            ended ||= end
+            const next = nextPace(pace, { a: heard(a), b: heard(b, ended) }, options)
+            expect(next.a).toBeGreaterThanOrEqual(pace.a)
+            expect(next.b).toBeGreaterThanOrEqual(pace.b)
+            pace = next
+          }
+        },
+      ),
     )
   })
 })

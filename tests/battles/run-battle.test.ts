@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { AnswerEvent, Provider } from '../../src/models/provider.ts'
 import { fakeProvider } from '../../src/providers/fake.ts'
-import { aPicture, anArena } from '../arena.ts'
+import { anArena, aPicture } from '../arena.ts'
 import { aModel } from '../characters.ts'
 
 const started = async (place: Awaited<ReturnType<typeof anArena>>) => {

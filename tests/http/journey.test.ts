@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { aPicture, anArena, type BattleTwin, twoModels } from '../arena.ts'
+import { anArena, aPicture, type BattleTwin, twoModels } from '../arena.ts'
 
 test('picture, two answers, vote, change, names: a whole battle over plain HTTP', async () => {
   await using place = await anArena()
@@ -48,7 +48,9 @@ test('early, late and returning readers end with the same page, and each model i
   const contestants = twoModels()
   await using place = await anArena({ contestants, flags: { 'battles.pacing': 'paced' } })
   const voter = place.visitor()
-  const { id } = (await (await voter.post('/battles', { image: await aPicture(), prompt: 'Hm?' })).json()) as { id: string }
+  const { id } = (await (await voter.post('/battles', { image: await aPicture(), prompt: 'Hm?' })).json()) as {
+    id: string
+  }
   const streams = await Promise.all([1, 2].map(async () => (await voter.get(`/b/${id}/stream`)).text()))
   const late = await (await voter.get(`/b/${id}/stream`)).text()
   for (const stream of [...streams, late]) {
@@ -82,7 +84,9 @@ test('a follow-up asks both, each with its own earlier answer, and the vote cove
   const twin = await voter.whenOver(id)
   expect(twin.turns).toHaveLength(2)
   for (const { provider } of contestants) {
-    const { asked } = provider as unknown as { asked: { turns: { question: string; answer: string | null; images: unknown[] }[] }[] }
+    const { asked } = provider as unknown as {
+      asked: { turns: { question: string; answer: string | null; images: unknown[] }[] }[]
+    }
     expect(asked[1]!.turns.map(({ question }) => question)).toEqual(['What is this?', 'Are you sure?'])
     expect(asked[1]!.turns[0]!.answer).toMatch(/cat|dog/)
     expect(asked[1]!.turns[0]!.images).toHaveLength(1)

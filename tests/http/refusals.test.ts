@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { fakeProvider } from '../../src/providers/fake.ts'
-import { aPicture, anArena, type BattleTwin } from '../arena.ts'
+import { anArena, aPicture, type BattleTwin } from '../arena.ts'
 import { aModel } from '../characters.ts'
 
 type Told = { error: { code: string; message: string; ref: string } }
 const told = async (response: Response) => ({ status: response.status, ...((await response.json()) as Told).error })
-const file = (bytes: Uint8Array<ArrayBuffer> | string, name = 'x.jpg') => new File([bytes], name, { type: 'image/jpeg' })
+const file = (bytes: Uint8Array<ArrayBuffer> | string, name = 'x.jpg') =>
+  new File([bytes], name, { type: 'image/jpeg' })
 
 describe('bad input gets a sentence and the right status, and nothing is started', () => {
   const cases: [string, () => Promise<Record<string, string | Blob>>, number, string, RegExp][] = [
@@ -29,9 +30,21 @@ describe('bad input gets a sentence and the right status, and nothing is started
       /HEIC.*JPEG/,
     ],
     ['an empty question', async () => ({ image: await aPicture(), prompt: '   ' }), 422, 'invalid', /Write a question/],
-    ['a question without end', async () => ({ image: await aPicture(), prompt: 'a'.repeat(9000) }), 422, 'invalid', /too long/],
+    [
+      'a question without end',
+      async () => ({ image: await aPicture(), prompt: 'a'.repeat(9000) }),
+      422,
+      'invalid',
+      /too long/,
+    ],
     ['an unknown prompt', async () => ({ prompt_id: 'nowhere' }), 422, 'invalid', /no such prompt/],
-    ["somebody else's image", async () => ({ image_id: 'ab'.repeat(32), prompt: 'What?' }), 404, 'not_found', /no such image/i],
+    [
+      "somebody else's image",
+      async () => ({ image_id: 'ab'.repeat(32), prompt: 'What?' }),
+      404,
+      'not_found',
+      /no such image/i,
+    ],
     [
       '40 MB',
       async () => ({ image: file(new Uint8Array(40 * 1024 * 1024)), prompt: 'What?' }),
@@ -129,7 +142,8 @@ describe('one failing side', () => {
     await using place = await arena()
     const voter = place.visitor()
     const twin = await voter.battle()
-    const [good, bad] = twin.turns[0]!.a.state === 'failed' ? [twin.turns[0]!.b, twin.turns[0]!.a] : [twin.turns[0]!.a, twin.turns[0]!.b]
+    const [good, bad] =
+      twin.turns[0]!.a.state === 'failed' ? [twin.turns[0]!.b, twin.turns[0]!.a] : [twin.turns[0]!.a, twin.turns[0]!.b]
     expect(twin.state).toBe('void')
     expect(good).toMatchObject({ state: 'finished', text: 'A good answer.' })
     expect(bad.state).toBe('failed')
@@ -194,7 +208,10 @@ test('with no two models to answer, a battle is refused with a hint to wait', as
 
 test('one battle at a time for each voter', async () => {
   await using place = await anArena({
-    contestants: ['ant', 'bee'].map((id) => ({ model: aModel(id), provider: fakeProvider(['slow'], { pauseMs: 60_000 }) })),
+    contestants: ['ant', 'bee'].map((id) => ({
+      model: aModel(id),
+      provider: fakeProvider(['slow'], { pauseMs: 60_000 }),
+    })),
   })
   const voter = place.visitor()
   const first = await voter.post('/battles', { image: await aPicture(), prompt: 'What?' })

@@ -7,8 +7,13 @@ test('no more answers at once than allowed, and the line is served in order', as
   const slots = modelSlots()
   const order: string[] = []
   const first = await slots.take('m', 1, never)
-  const second = slots.take('m', 1, never).then((give) => (order.push('second'), give))
-  const third = slots.take('m', 1, never).then((give) => (order.push('third'), give))
+  const inLine = async (name: string) => {
+    const give = await slots.take('m', 1, never)
+    order.push(name)
+    return give
+  }
+  const second = inLine('second')
+  const third = inLine('third')
   expect(await slots.take('other', 1, never)).toBeTypeOf('function')
   first?.()
   const give = await second

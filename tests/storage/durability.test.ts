@@ -24,7 +24,7 @@ test('an acknowledged vote survives reopening, with everything else', async () =
   await introduce(storage)
   await aReadyBattle(storage)
   const { vote } = await storage.votes.cast(aBallot({ outcome: 'tie', note: 'Both right.' }))
-  await storage.votes.freeze(later(60_000), later(60_000))
+  await storage.votes.freeze(later(100 * 3_600_000), later(60_000))
   const battle = await storage.battles.find('battle-1')
   await storage.close()
   const again = await sqliteStorage(path)

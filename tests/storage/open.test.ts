@@ -81,7 +81,7 @@ test('a reader beside a running arena sees what is committed and cannot write', 
   await introduce(storage)
   await aReadyBattle(storage)
   await storage.votes.cast(aBallot())
-  await storage.votes.freeze(later(1000), later(1000))
+  await storage.votes.freeze(later(100 * 3_600_000), later(1000))
   expect(await reader.leaderboards.ballots({ after: null, limit: 9 })).toHaveLength(1)
   expect((await reader.votes.find('battle-1'))?.id).toBe('vote-1')
   await expect(reader.engine.transaction(async () => {})).rejects.toMatchObject({ key: 'not_saved' })

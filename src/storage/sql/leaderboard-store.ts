@@ -6,7 +6,7 @@ import type { Receipt } from '../../models/provider.ts'
 import { rankedBallots } from './ballots.ts'
 import { boardHistory } from './board-history.ts'
 import type { Engine } from './engine.ts'
-import { failuresByModel } from './failures.ts'
+import { failuresByModel, isOverSince } from './failures.ts'
 import { toLeaderboard } from './kept-board.ts'
 import { lossReasons } from './loss-reasons.ts'
 import { modelFacts } from './model-facts.ts'
@@ -30,7 +30,7 @@ const dayMs = 24 * 60 * 60 * 1000
 const idsPerQueryMax = 500
 
 export function leaderboardStore({ schema, transaction, read }: Engine): LeaderboardStore {
-  const { answers, turns, votes, voteChanges, leaderboards } = schema
+  const { answers, battles, turns, votes, voteChanges, leaderboards } = schema
   const history = boardHistory(schema)
 
   return {
@@ -103,9 +103,9 @@ export function leaderboardStore({ schema, transaction, read }: Engine): Leaderb
 
     lossReasons: (votesMax) => read((db) => lossReasons(db, schema, votesMax)),
 
-    failureRates: () =>
+    failureRates: (openSince) =>
       read(async (db) => {
-        const failures = await failuresByModel(db, schema)
+        const failures = await failuresByModel(db, schema, isOverSince(schema, openSince))
         return new Map([...failures].map(([model, { answers, failed }]) => [model, failed / answers]))
       }),
 
@@ -136,12 +136,13 @@ export function leaderboardStore({ schema, transaction, read }: Engine): Leaderb
         return rows.flatMap(({ reason, votes }) => (reason === null ? [] : [{ reason, votes }]))
       }),
 
-    speeds: () =>
+    speeds: (openSince) =>
       read(async (db) => {
         const rows = await db
           .select({ model: answers.modelId, receipt: answers.receipt })
           .from(answers)
-          .where(and(eq(answers.state, 'finished'), isNotNull(answers.endedAt)))
+          .innerJoin(battles, eq(battles.id, answers.battleId))
+          .where(and(isOverSince(schema, openSince), eq(answers.state, 'finished'), isNotNull(answers.endedAt)))
           .orderBy(desc(answers.endedAt))
           .limit(speedAnswersMax)
         const byModel = Map.groupBy(rows, ({ model }) => model)

@@ -1,7 +1,8 @@
-import { and, count, desc, eq, inArray, isNotNull, lt, or } from 'drizzle-orm'
+import { and, count, desc, eq, inArray, isNotNull, or } from 'drizzle-orm'
 import type { ModelFacts } from '../../leaderboards/leaderboard-store.ts'
 import type { ReasonKey } from '../../votes/vote.ts'
 import type { Database } from './engine.ts'
+import { isOverSince } from './failures.ts'
 import type { Schema } from './schema.ts'
 
 /** Lengths are told from this many of the newest answers. */
@@ -9,13 +10,20 @@ const newestMax = 1000
 
 export async function modelFacts(db: Database, schema: Schema, model: string, openSince: Date): Promise<ModelFacts> {
   const { battles, answers, failedAnswers, votes } = schema
-  const isOver = or(isNotNull(battles.revealedAt), lt(battles.startedAt, openSince))
+  const isOver = isOverSince(schema, openSince)
 
   const [given] = await db
     .select({ count: count() })
     .from(answers)
     .innerJoin(battles, eq(battles.id, answers.battleId))
-    .where(and(eq(answers.modelId, model), inArray(answers.state, ['finished', 'stopped']), isNotNull(answers.endedAt), isOver))
+    .where(
+      and(
+        eq(answers.modelId, model),
+        inArray(answers.state, ['finished', 'stopped']),
+        isNotNull(answers.endedAt),
+        isOver,
+      ),
+    )
   const failures = await db
     .select({ reason: failedAnswers.reason, count: count() })
     .from(failedAnswers)
@@ -47,6 +55,8 @@ export async function modelFacts(db: Database, schema: Schema, model: string, op
     failed,
     failures,
     medianCharacters: sorted[Math.floor(sorted.length / 2)] ?? null,
-    reasons: [...reasons].map(([key, count]) => ({ key, count })).sort((x, y) => y.count - x.count || (x.key < y.key ? -1 : 1)),
+    reasons: [...reasons]
+      .map(([key, count]) => ({ key, count }))
+      .sort((x, y) => y.count - x.count || (x.key < y.key ? -1 : 1)),
   }
 }
