@@ -51,8 +51,6 @@ export type RankedModel = {
   /** Medians of our own battles. */
   firstTextMs: number | null
   tokensPerSecond: number | null
-  isPaused?: boolean
-  isNew?: boolean
 }
 
 export type LeaderboardView = {
@@ -612,12 +610,7 @@ const ModelCell = ({
   </>
 )
 
-function labelsOf(
-  say: Say,
-  row: BoardRow,
-  { model, isNew, isPaused }: RankedModel,
-  provisionalBelow: number,
-): [string, string?][] {
+function labelsOf(say: Say, row: BoardRow, { model }: RankedModel, provisionalBelow: number): [string, string?][] {
   const labels: [string, string?][] = []
   if (row.status === 'no_votes') labels.push([say('lb.no_votes')])
   else if (row.provisional) labels.push([say('lb.provisional_short'), say('lb.provisional', { n: provisionalBelow })])
@@ -625,8 +618,6 @@ function labelsOf(
   if (row.status === 'winless') labels.push([say('lb.winless')])
   if (model.isBaseline) labels.push([say('lb.baseline')])
   if (model.isReplay) labels.push([say('lb.replay')])
-  if (isNew) labels.push([say('lb.new')])
-  if (isPaused) labels.push([say('lb.paused')])
   if (model.state === 'retired') labels.push([say('lb.retired')])
   return labels
 }

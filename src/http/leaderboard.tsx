@@ -125,7 +125,6 @@ async function viewOf(
           failureRate: byId.get(model.id)?.failureRate ?? null,
           firstTextMs: speeds.get(model.id)?.firstTextMs ?? null,
           tokensPerSecond: speeds.get(model.id)?.tokensPerSecond ?? null,
-          isPaused: !arena.health.isWell(model.id),
         },
       ]),
     ),

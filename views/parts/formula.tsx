@@ -11,7 +11,7 @@ function mathOf(tex: string): string {
   if (known !== undefined) return known
   const html = katex.renderToString(tex, { displayMode: true, output: 'mathml', throwOnError: true })
   const math = html.slice(html.indexOf('<math'), html.lastIndexOf('</math>') + '</math>'.length)
-  const plain = `<span class="math">${math.replace(/<annotation[^>]*>[^<]*<\/annotation>/, '')}</span>`
+  const plain = `<span class="math formula" tabindex="0">${math.replace(/<annotation[^>]*>[^<]*<\/annotation>/, '')}</span>`
   made.set(tex, plain)
   return plain
 }
