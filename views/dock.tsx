@@ -73,7 +73,7 @@ export function dockState({
     case 'ready':
       return 'ready'
     case 'voted':
-      if (isChanging) return 'changing'
+      if (isChanging && vote?.status === 'open') return 'changing'
       return vote !== null && vote.turn === turn.number ? 'voted' : 'ready'
     case 'revealed':
       return 'revealed'
