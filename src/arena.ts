@@ -1,12 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Markup } from './battles/battle.ts'
 import type { BattleFeed } from './battles/battle-feed.ts'
 import { memoryBattleFeed } from './battles/battle-feed.ts'
 import type { BattleStore } from './battles/battle-store.ts'
+import { candidatesFor } from './battles/candidates.ts'
 import type { ErasureStore } from './battles/erasure-store.ts'
 import { defaultPolicy, type PairingPolicy } from './battles/pairing.ts'
 import { battleRunner, type Runner } from './battles/run-battle.ts'
@@ -17,12 +17,13 @@ import { CommandError } from './cli/command-error.ts'
 import { canonical } from './cli/config-models.ts'
 import { placeOf } from './cli/export-context.ts'
 import { type ExportDesk, exportDesk } from './cli/export-desk.ts'
+import { type Figures, figuresOf } from './cli/model-figures.ts'
+import { packageFolder } from './cli/package.ts'
+import { plantSeeds } from './cli/plant-seeds.ts'
 import { recipientsOf } from './cli/recipients.ts'
 import type { Config } from './config.ts'
 import type { Log } from './core/events.ts'
 import { idFrom } from './core/ids.ts'
-import { battleOpenMs, formOverheadBytesMax } from './core/limits.ts'
-import { acceptImage } from './images/accept-image.ts'
 import type { BlobStore } from './images/blob-store.ts'
 import { type ImageRef, imageKey } from './images/image.ts'
 import type { ImageCodec } from './images/image-codec.ts'
@@ -36,7 +37,6 @@ import type { Provider, SentImage } from './models/provider.ts'
 import { modelSlots } from './models/slots.ts'
 import { dailySpending, type Spending, startOfDay } from './models/spending.ts'
 import { screenQuestion } from './moderation/screen.ts'
-import type { PromptSet } from './prompts/prompt.ts'
 import type { PromptStore } from './prompts/prompt-store.ts'
 import { builtinEntry, builtinModels, providerTools } from './providers/builtin-models.ts'
 import { moderatorFor } from './providers/moderator-for.ts'
@@ -207,7 +207,7 @@ export async function assemble(config: Config, options: AssembleOptions): Promis
   })
   const exports = exportDesk({ place: placeOf(config), now })
   if (config.prompts.seed)
-    await plantSeeds(options.seedsFrom ?? join(packageRoot(), 'static', 'seeds'), { ...storage, blobs, codec, now })
+    await plantSeeds(options.seedsFrom ?? join(packageFolder(), 'static', 'seeds'), { ...storage, blobs, codec, now })
 
   const arena: Arena = {
     config,
@@ -234,7 +234,7 @@ export async function assemble(config: Config, options: AssembleOptions): Promis
     async pool(prompt) {
       const gains = boards.gains()
       return {
-        candidates: await candidates(prompt, {
+        candidates: await candidatesFor(prompt, {
           contestants,
           providers,
           health,
@@ -331,126 +331,10 @@ function measured(answer: string): Markup {
   return { characters, headers, lists, bold }
 }
 
-async function candidates(
-  { text, images: refs, promptId }: Parameters<DrawPool>[0],
-  {
-    contestants,
-    providers,
-    health,
-    images,
-    battles,
-    imagesMax,
-  }: {
-    contestants: Model[]
-    providers: Map<string, Provider>
-    health: Health
-    images: ImageStore
-    battles: BattleStore
-    imagesMax: number
-  },
-) {
-  const exposure = await battles.exposure()
-  const able = contestants.filter(
-    (model) =>
-      model.state === 'active' && health.isWell(model.id) && model.imagesMax >= Math.max(refs.length, imagesMax),
-  )
-  const holders = able.filter((model) => providers.get(model.id)?.has)
-  const facts =
-    holders.length === 0 ? [] : await Promise.all(refs.map(async ({ sha256 }) => (await images.find(sha256))?.facts))
-  const holds = await Promise.all(
-    able.map((model) => providers.get(model.id)?.has?.({ question: text, promptId, images: refs, facts }) ?? true),
-  )
-  return able
-    .filter((_, i) => holds[i])
-    .map((model) => ({
-      modelId: model.id,
-      version: model.version,
-      weight: model.weight,
-      battles: exposure.battles.get(model.id) ?? 0,
-      isBaseline: model.isBaseline,
-    }))
-}
-
 async function loadSent(ref: ImageRef, images: ImageStore, blobs: BlobStore) {
   const [image, bytes] = await Promise.all([images.find(ref.sha256), blobs.get(imageKey(ref))])
   if (!image || !bytes) throw new Error(`image ${ref.sha256} has no bytes`)
   return { sent: { ...ref, bytes }, facts: image.facts }
-}
-
-type Seeds = { license: string; title: PromptSet['title']; images: SeedImage[] }
-type SeedImage = {
-  id: string
-  file: string
-  title: PromptSet['title']
-  tags: string[]
-  questions: {
-    id: string
-    text: PromptSet['title']
-    reference: PromptSet['title']
-    needs_image: boolean
-    tags?: string[]
-  }[]
-}
-
-/** Seed images go through the same door as every upload, so voters and models see what the stored hash says. */
-async function plantSeeds(
-  folder: string,
-  context: { images: ImageStore; prompts: PromptStore; blobs: BlobStore; codec: ImageCodec; now(): Date },
-) {
-  const seeds = JSON.parse(await readFile(join(folder, 'seeds.json'), 'utf8')) as Seeds
-  const known = await context.prompts.inSet('seed')
-  if (known.length === seeds.images.reduce((count, image) => count + image.questions.length, 0)) return
-  const prompts = []
-  for (const seed of seeds.images) {
-    const bytes = new Uint8Array(await readFile(join(folder, seed.file)))
-    const image = await acceptImage(
-      { bytes, uploadedBy: null, isPublic: true },
-      { ...context, imageBytesMax: 64 * formOverheadBytesMax },
-    )
-    for (const question of seed.questions)
-      prompts.push({
-        id: question.id,
-        setId: 'seed',
-        title: seed.title,
-        text: question.text,
-        reference: question.reference,
-        image: image.sha256,
-        width: image.width,
-        height: image.height,
-        tags: [...new Set([...seed.tags, ...(question.tags ?? [])])],
-        needsImage: question.needs_image,
-      })
-  }
-  await context.prompts.keepSet({
-    id: 'seed',
-    title: { en: 'Seed images', zh: '示例图片' },
-    license: seeds.license,
-    prompts,
-  })
-}
-
-type Figures = {
-  failureRates: Awaited<ReturnType<LeaderboardStore['failureRates']>>
-  speeds: Awaited<ReturnType<LeaderboardStore['speeds']>>
-}
-const quickMs = 20
-const figuresEveryMs = 60_000
-
-/** A pass over all answers: made for every page while it is quick, and once a minute in a large arena. */
-function figuresOf(leaderboards: LeaderboardStore, now: () => Date): () => Promise<Figures> {
-  let kept: { figures: Promise<Figures>; until: number } | null = null
-  return () => {
-    const started = performance.now()
-    if (kept && started < kept.until) return kept.figures
-    const openSince = new Date(now().getTime() - battleOpenMs)
-    const figures = Promise.all([leaderboards.failureRates(openSince), leaderboards.speeds(openSince)]).then(
-      ([failureRates, speeds]) => {
-        if (performance.now() - started > quickMs) kept = { figures, until: performance.now() + figuresEveryMs }
-        return { failureRates, speeds }
-      },
-    )
-    return figures
-  }
 }
 
 const isPublicSite = (config: Config) => config.access.vote === 'anyone' && config.site.url !== null
@@ -473,7 +357,3 @@ const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 
 /** Four characters that read well aloud: no 0, 1, I, O. */
 const newRef = (bytes: Uint8Array) => [...bytes].map((byte) => 'ABCDEFGHJKLMNPQRSTUVWXYZ23456789'[byte % 32]).join('')
-
-function packageRoot(): string {
-  return join(import.meta.dirname, import.meta.dirname.endsWith('dist/src') ? '../..' : '..')
-}
