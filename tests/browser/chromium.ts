@@ -46,7 +46,7 @@ async function candidates(): Promise<string[]> {
 }
 
 /**
- * Browser tests are never skipped in silence: without a browser the reason and the cure are printed, and `SIGHTLINE_REQUIRE_BROWSER=1` makes it a failure.
+ * Browser tests are never skipped in silence: without a browser the reason and the cure are printed, and `TEST_REQUIRE_BROWSER=1` makes it a failure.
  */
 export async function browserOrReason(): Promise<
   { browser: Browser; reason: null } | { browser: null; reason: string }
@@ -55,7 +55,7 @@ export async function browserOrReason(): Promise<
     return { browser: await launchChromium(), reason: null }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    if (process.env['SIGHTLINE_REQUIRE_BROWSER'] === '1') throw error
+    if (process.env['TEST_REQUIRE_BROWSER'] === '1') throw error
     console.warn(`SKIPPED browser tests: ${reason}\nEnable them with: SIGHTLINE_CHROMIUM=/path/to/chrome npm test`)
     return { browser: null, reason }
   }
