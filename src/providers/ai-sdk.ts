@@ -160,9 +160,7 @@ function providerOptionsOf(entry: AiSdkEntry, { topK }: Sampling): SharedV4Provi
 
 function googleOptions({ mediaResolution, safety }: GoogleEntry): SharedV4ProviderOptions[string] {
   return {
-    ...(mediaResolution === undefined || mediaResolution === 'ultra_high'
-      ? {}
-      : { mediaResolution: `MEDIA_RESOLUTION_${mediaResolution.toUpperCase()}` }),
+    ...(mediaResolution === undefined ? {} : { mediaResolution: `MEDIA_RESOLUTION_${mediaResolution.toUpperCase()}` }),
     ...(safety === undefined
       ? {}
       : { safetySettings: Object.entries(safety).map(([category, threshold]) => ({ category, threshold })) }),

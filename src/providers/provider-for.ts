@@ -50,7 +50,7 @@ export type CompatibleEntry = Remote & {
 export type AnthropicEntry = Remote & { kind: 'anthropic' }
 export type GoogleEntry = Remote & {
   kind: 'google'
-  mediaResolution?: 'low' | 'medium' | 'high' | 'ultra_high' | undefined
+  mediaResolution?: 'low' | 'medium' | 'high' | undefined
   /** Threshold by harm category. */
   safety?: Record<string, string> | undefined
 }
