@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -193,18 +194,43 @@ class Broken extends Error {}
 const broken: Broken[] = []
 
 async function post(address: string, cookie: string, fields: Record<string, string>): Promise<Record<string, unknown>> {
-  const response = await fetch(address, {
-    method: 'POST',
-    body: new URLSearchParams(fields),
-    headers: { Cookie: cookie, Accept: 'application/json' },
-  })
-  const text = await response.text()
-  if (response.status !== 200) {
-    const error = new Broken(`${address}: ${response.status} ${text}`)
+  const { status, text } = await send(address, new URLSearchParams(fields), { Cookie: cookie })
+  if (status !== 200) {
+    const error = new Broken(`${address}: ${status} ${text}`)
     broken.push(error)
     throw error
   }
   return JSON.parse(text)
+}
+
+/** Not `fetch`: when its server is killed in the middle of a body, Node's may reject a promise that nobody can catch. */
+async function send(
+  address: string,
+  body: URLSearchParams | FormData,
+  headers: Record<string, string>,
+  signal?: AbortSignal,
+) {
+  const encoded = new Response(body)
+  const bytes = Buffer.from(await encoded.arrayBuffer())
+  return await new Promise<{ status: number; text: string }>((resolve, reject) => {
+    const asking = request(
+      address,
+      {
+        method: 'POST',
+        headers: { ...headers, Accept: 'application/json', 'Content-Type': encoded.headers.get('content-type') ?? '' },
+        ...(signal ? { signal } : {}),
+      },
+      (response) => {
+        let text = ''
+        response.setEncoding('utf8')
+        response.on('data', (piece: string) => (text += piece))
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, text }))
+        response.on('error', reject)
+      },
+    )
+    asking.on('error', reject)
+    asking.end(bytes)
+  })
 }
 
 /** Meanwhile battles are asked and written, so that some are in the middle when the end comes. */
@@ -214,14 +240,8 @@ async function keepWriting(url: string, dying: AbortSignal) {
       const body = new FormData()
       body.set('prompt', 'What is this?')
       body.set('image', await aPicture())
-      const response = await fetch(`${url}/battles`, {
-        method: 'POST',
-        body,
-        headers: { Accept: 'application/json' },
-        signal: dying,
-      })
-      if (response.status !== 201) broken.push(new Broken(`POST /battles: ${response.status} ${await response.text()}`))
-      await response.arrayBuffer().catch(() => undefined)
+      const { status, text } = await send(`${url}/battles`, body, {}, dying)
+      if (status !== 201) broken.push(new Broken(`POST /battles: ${status} ${text}`))
     } catch {
       return
     }
