@@ -1,5 +1,4 @@
 import type { Context } from 'hono'
-import { HTTPException } from 'hono/http-exception'
 import { ErrorNotice, ErrorPage } from '../../views/errors.tsx'
 import type { Arena } from '../arena.ts'
 import { Refusal } from '../core/errors.ts'
@@ -9,7 +8,7 @@ import { statusOf } from './refusals.ts'
 
 /** The one handler of everything that goes wrong: a sentence and a reference for the person, the cause for the operator. */
 export function refuse(error: unknown, c: Context<Env>, arena: Arena, pages: Pages): Response | Promise<Response> {
-  const refusal = toRefusal(error)
+  const refusal = error instanceof Refusal ? error : null
   const ref = c.get('requestId') ?? ''
   if (!refusal) {
     const { message, stack } = error instanceof Error ? error : new Error(String(error))
@@ -57,11 +56,4 @@ function answer(c: Context<Env>, pages: Pages, { status, code, ref, sentence, ke
     <ErrorPage hands={pages.hands(c)} {...props} />,
     status,
   )
-}
-
-function toRefusal(error: unknown): Refusal | null {
-  if (error instanceof Refusal) return error
-  // hono's own: the cross-site guard is the only one in use.
-  if (error instanceof HTTPException && error.status === 403) return new Refusal('forbidden', 'origin_foreign')
-  return null
 }
